@@ -1,0 +1,15 @@
+"""The press: run a page, cache the run, keep the ledger, hand the result to a site.
+
+Nothing in here knows MkDocs; `docs/hooks/site.py` is the thin adapter.
+Nothing in here imports the package that the pages teach; it runs pages that do.
+
+    blocks.py     text of a page      -> prose and code blocks
+    worker.py     code blocks         -> outputs, in a process of its own
+    device.py     the same code       -> with its tensors really on the GPU
+    run.py        pages               -> runs, cached, in parallel, within a time limit
+    docstrings.py docstring examples  -> runs, by pytest
+    outputs.py    two printed outputs -> same or not, numerically
+    render.py     page and run        -> Markdown with outputs
+    downloads.py  page and run        -> .ipynb and .py that run
+    ledger.py     runs and evidence   -> one outcome for each block and environment
+"""

@@ -1,0 +1,247 @@
+"""Run pages that have changed, in parallel, and keep every run by its content."""
+
+import ast
+import concurrent.futures
+import dataclasses
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from press import worker
+from press.blocks import ROOT, Block, Page, digest
+
+CACHE = ROOT / ".cache" / "press"
+PACKAGE = ROOT / "dlguide"
+PRESS = Path(__file__).parent
+TIME_LIMIT_SECONDS = 300
+KEPT_RUNS = 4
+SHAPES_OUTPUT = (
+    "torch",
+    "numpy",
+    "matplotlib",
+    "pandas",
+    "scikit-learn",
+    "torchmetrics",
+    "torchinfo",
+    "tqdm",
+)
+ENVIRONMENTS = {"cpu": "CPU", "cuda": "GPU"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What happened when a page, a download or a module's examples ran."""
+
+    name: str
+    environment: str
+    key: str
+    results: list[dict[str, Any]]  # in the order of the blocks
+    failure: str | None = None
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of each library that shapes an output."""
+    found = {"python": platform.python_version()}
+    for name in SHAPES_OUTPUT:
+        try:
+            found[name] = importlib.metadata.version(name).partition("+")[0]
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def device_name(environment: str) -> str:
+    """Return the hardware an environment runs on, in the words the page shows."""
+    if environment == "cpu":
+        return "CPU"
+    import torch
+
+    return torch.cuda.get_device_name()
+
+
+def package_hash(*, docstrings: bool) -> str:
+    """Return a hash of the companion package, with or without what it says of itself."""
+    sources = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        sources[path.relative_to(PACKAGE).as_posix()] = (
+            text if docstrings else ast.dump(without_docstrings(ast.parse(text)))
+        )
+    return digest(sources)
+
+
+def without_docstrings(tree: ast.Module) -> ast.Module:
+    """Take out docstrings, so that editing prose in the package runs no page again."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, kinds) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+def press_hash() -> str:
+    """Return a hash of what runs a page; a new press runs everything again."""
+    names = ("blocks.py", "worker.py", "figures.py", "device.py")
+    return digest([(PRESS / name).read_text(encoding="utf-8") for name in names])
+
+
+def content_hash(blocks: Iterable[Block]) -> str:
+    """Return a hash of all that decides a page's run, save versions and device."""
+    code = [[b.code, b.options] for b in blocks if b.runs]
+    return digest([code, package_hash(docstrings=False)])
+
+
+def run_key(content: str, environment: str) -> str:
+    return digest([content, press_hash(), versions(), device_name(environment)])
+
+
+def environment_variables(environment: str) -> dict[str, str]:
+    """Return the variables under which a page prints the same wherever it runs."""
+    variables = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(PRESS.parent), str(ROOT)]),
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+        "MPLBACKEND": "agg",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+        "PYTHONWARNINGS": "default",
+        "TQDM_DISABLE": "1",
+    }
+    if environment == "cpu":
+        variables["CUDA_VISIBLE_DEVICES"] = ""
+    return variables
+
+
+def cached(name: str, environment: str, key: str, work: Callable[[], Run]) -> Run:
+    """Return the kept run with this key, or do the work and keep it if it is green."""
+    folder = CACHE / environment / name.replace("/", "--")
+    path = folder / f"{key}.json"
+    if path.exists():
+        os.utime(path)
+        return Run(**json.loads(path.read_text(encoding="utf-8")))
+    result = work()
+    if result.failure is None:
+        write_atomically(path, json.dumps(dataclasses.asdict(result)))
+        for old in sorted(folder.iterdir(), key=lambda p: -p.stat().st_mtime)[KEPT_RUNS:]:
+            old.unlink()
+    return result
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that a reader finds the old one or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, encoding="utf-8", delete=False
+    ) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def runs_here(block: Block, environment: str) -> bool:
+    """Return whether a block is to run in an environment."""
+    return block.runs and block.options.get("needs") in (None, environment)
+
+
+def run_page(page: Page, environment: str) -> Run:
+    """Return the run of a page, from the cache if nothing that shapes it changed."""
+    blocks = [block for block in page.blocks if runs_here(block, environment)]
+    key = run_key(content_hash(page.blocks), environment)
+    return cached(
+        page.name, environment, key, lambda: execute(page.name, blocks, environment, key)
+    )
+
+
+def execute(name: str, blocks: list[Block], environment: str, key: str) -> Run:
+    """Run blocks in a process and a folder of their own, within the time limit."""
+    if not blocks:
+        return Run(name, environment, key, [])
+    with tempfile.TemporaryDirectory(prefix="dlguide-") as folder:
+        output = Path(folder) / "results.jsonl"
+        work = Path(folder) / "work"
+        work.mkdir()
+        failure = None
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", worker.__name__],
+                input=worker.as_job(blocks, environment, str(output)),
+                cwd=work,
+                env=environment_variables(environment),
+                capture_output=True,
+                encoding="utf-8",
+                timeout=TIME_LIMIT_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            failure = f"ran past the limit of {TIME_LIMIT_SECONDS} seconds"
+        else:
+            if done.returncode != 0:
+                failure = f"ended its process with code {done.returncode}\n{done.stderr}"
+        text = output.read_text(encoding="utf-8") if output.exists() else ""
+    results = [json.loads(line) for line in text.splitlines()]
+    if results and "message" in results[-1]:
+        failure = results[-1]["message"]
+    elif failure is not None:
+        place = blocks[min(len(results), len(blocks) - 1)]
+        failure = f"{name}:{place.line}: the block at line {place.line} {failure}"
+    return Run(name, environment, key, results, failure)
+
+
+def run_script(name: str, code: str, environment: str, content: str) -> Run:
+    """Run a downloadable script as a reader would: `python script.py`."""
+    command = [sys.executable, "-W", "ignore", "download.py"]
+    return run_download(name, "download.py", code, command, environment, content)
+
+
+def run_notebook(name: str, notebook: str, environment: str, content: str) -> Run:
+    """Run a downloadable notebook as a reader would: *Run all*."""
+    command = [sys.executable, "-m", "nbclient.cli", "--timeout=300", "download.ipynb"]
+    return run_download(name, "download.ipynb", notebook, command, environment, content)
+
+
+def run_download(
+    name: str, file: str, text: str, command: list[str], environment: str, content: str
+) -> Run:
+    """Run a downloaded file once for each content of its page."""
+
+    def work() -> Run:
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory(prefix="dlguide-") as folder:
+            (Path(folder) / file).write_text(text, encoding="utf-8")
+            variables = environment_variables(environment) | {
+                "PYTHONPATH": str(ROOT),
+                "JUPYTER_RUNTIME_DIR": str(Path(folder) / "runtime"),
+                "IPYTHONDIR": str(Path(folder) / "ipython"),
+            }
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env=variables,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=2 * TIME_LIMIT_SECONDS,
+            )
+        result = {"outcome": "ran", "seconds": time.perf_counter() - start}
+        failure = None
+        if done.returncode != 0:
+            failure = f"{name}: the downloaded file does not run:\n{done.stderr[-3000:]}"
+        return Run(name, environment, key, [result], failure)
+
+    key = run_key(digest([content, text]), environment)
+    return cached(name, environment, key, work)
+
+
+def in_parallel(jobs: Iterable[Callable[[], Run]]) -> list[Run]:
+    """Do independent jobs side by side; each is a process of its own."""
+    workers = max(1, len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else 2
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        return [future.result() for future in [pool.submit(job) for job in jobs]]

@@ -1,0 +1,223 @@
+"""Run the blocks of one page, top to bottom, in this process and one namespace.
+
+Reads a job (JSON) from standard input and writes one line of JSON for each block to
+the file the job names, so that whoever waits knows how far a page came that hangs
+or takes the process down.
+"""
+
+import ast
+import contextlib
+import dataclasses
+import io
+import json
+import linecache
+import os
+import re
+import sys
+import time
+import traceback
+import types
+import warnings
+from typing import Any
+
+from press import figures
+from press.blocks import Block, python_view
+
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+TRIGGERED = re.compile(r" \(Triggered internally at .*?\)")
+
+
+class BlockError(Exception):
+    """A block that did not do what its page says it does."""
+
+
+def run_blocks(blocks: list[Block], environment: str) -> Any:
+    """Yield one result for each block, and stop after the first that fails."""
+    module = types.ModuleType("__main__")
+    module.__file__ = blocks[0].page
+    sys.modules["__main__"] = module
+    lines = python_view(blocks)
+    linecache.cache[blocks[0].page] = (sum(map(len, lines)), None, lines, blocks[0].page)
+    device = enter_device(environment)
+    for block in blocks:
+        result = run_block(block, module.__dict__, device)
+        yield result
+        if result["outcome"] == "failed":
+            return
+
+
+def enter_device(environment: str) -> Any:
+    """Send tensors to the GPU when the environment is one; return the mode's note."""
+    if environment != "cuda":
+        return None
+    import torch
+
+    from press.device import OnDevice
+
+    mode = OnDevice(torch.device("cuda", 0))
+    mode.__enter__()
+    return mode
+
+
+def run_block(block: Block, namespace: dict[str, Any], device: Any) -> dict[str, Any]:
+    """Run one block and hold its outputs against what its options promise."""
+    if device is not None:
+        device.touched = False
+    out, err = io.StringIO(), io.StringIO()
+    outputs: list[dict[str, str]] = []
+    raised: BaseException | None = None
+    start = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                value = execute(block, namespace)
+            except (Exception, SystemExit, KeyboardInterrupt) as error:
+                value, raised = None, error
+    seconds = time.perf_counter() - start
+    if out.getvalue():
+        outputs.append({"kind": "text", "text": clean(out.getvalue())})
+    outputs += [
+        {"kind": "warning", "text": warning_text(warning)} for warning in unique(caught)
+    ]
+    if value is not None:
+        outputs.append(represent(value))
+    if raised is not None:
+        outputs.append({"kind": "error", "text": error_text(raised)})
+    outputs += [{"kind": "figure", "text": svg} for svg in figures.take()]
+    result = {
+        "outcome": "failed as intended" if "raises" in block.options else "ran",
+        "seconds": seconds,
+        "outputs": outputs,
+        "touched": bool(device is not None and device.touched),
+    }
+    try:
+        judge(block, raised, caught, err.getvalue(), outputs)
+    except BlockError as error:
+        result |= {"outcome": "failed", "message": report(block, str(error), raised)}
+    return result
+
+
+def execute(block: Block, namespace: dict[str, Any]) -> Any:
+    """Execute a block at the page's own line numbers; return its last expression."""
+    tree = ast.parse(block.code, filename=block.page)
+    ast.increment_lineno(tree, block.line - 1)
+    last = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        last = ast.Expression(tree.body.pop().value)  # type: ignore[attr-defined]
+    exec(compile(tree, block.page, "exec"), namespace)
+    if last is None:
+        return None
+    return eval(compile(last, block.page, "eval"), namespace)
+
+
+def represent(value: Any) -> dict[str, str]:
+    """Return a value as the page shows it: a table where it has one, else its repr."""
+    if hasattr(value, "_repr_html_") and type(value).__module__.startswith("pandas"):
+        return {"kind": "table", "text": value._repr_html_(), "plain": repr(value)}
+    return {"kind": "text", "text": clean(repr(value))}
+
+
+def clean(text: str) -> str:
+    """Take out what differs from run to run: addresses, folders, build paths."""
+    text = ADDRESS.sub("0x…", text.replace(os.getcwd() + os.sep, ""))
+    return TRIGGERED.sub("", text.replace(os.getcwd(), ".")).rstrip("\n")
+
+
+def error_text(error: BaseException) -> str:
+    return clean(f"{type(error).__name__}: {error}")
+
+
+def warning_text(warning: warnings.WarningMessage) -> str:
+    return clean(f"{warning.category.__name__}: {warning.message}")
+
+
+def unique(
+    caught: list[warnings.WarningMessage],
+) -> list[warnings.WarningMessage]:
+    """Drop repeats of the same warning, as Python's default filter does."""
+    return list({warning_text(warning): warning for warning in caught}.values())
+
+
+def judge(
+    block: Block,
+    raised: BaseException | None,
+    caught: list[warnings.WarningMessage],
+    stderr: str,
+    outputs: list[dict[str, str]],
+) -> None:
+    """Raise `BlockError` unless the block did exactly what its options promise."""
+    expected = block.options.get("raises")
+    if expected and raised is None:
+        raise BlockError(f"expected {expected!r}, and nothing was raised")
+    if raised is not None:
+        if expected is None:
+            raise BlockError(f"raised {error_text(raised)}")
+        if not matches(expected, error_text(raised)):
+            raise BlockError(f"expected {expected!r}, raised {error_text(raised)!r}")
+    texts = [warning_text(warning) for warning in unique(caught)]
+    expected = block.options.get("warns")
+    if expected and not any(matches(expected, text) for text in texts):
+        raise BlockError(f"expected the warning {expected!r}, and it did not come")
+    for text in texts:
+        if expected is None or not matches(expected, text):
+            raise BlockError(f"warned {text!r}")
+    if stderr:
+        raise BlockError(f"wrote to standard error: {stderr!r}")
+    drew = any(output["kind"] == "figure" for output in outputs)
+    if drew and not block.options.get("alt"):
+        raise BlockError('draws a figure; say what it shows with alt="…"')
+    if block.options.get("alt") and not drew:
+        raise BlockError("has alt text, and drew no figure")
+
+
+def matches(expected: str, text: str) -> bool:
+    """Return whether `Type: part of the message` fits `Type: message`."""
+    kind, _, part = expected.partition(":")
+    got_kind, _, message = text.partition(":")
+    return kind.strip() == got_kind and squeeze(part) in squeeze(message)
+
+
+def squeeze(text: str) -> str:
+    return " ".join(text.split())
+
+
+def report(block: Block, message: str, raised: BaseException | None) -> str:
+    """Name page and line, and show the part of the traceback from the page on."""
+    trace = ""
+    line = block.line
+    if raised is not None:
+        summary = traceback.TracebackException.from_exception(raised)
+        frames = [f for f in summary.stack if f.filename != __file__]
+        summary.stack = traceback.StackSummary.from_list(frames)
+        trace = "\n" + "".join(summary.format()).rstrip()
+        own = [f.lineno for f in frames if f.filename == block.page and f.lineno]
+        line = own[-1] if own else getattr(raised, "lineno", None) or line
+        if isinstance(raised, SyntaxError) and raised.lineno:
+            line = block.line + raised.lineno - 1
+    return f"{block.page}:{line}: the block at line {block.line} {message}{trace}"
+
+
+def main() -> None:
+    job = json.load(sys.stdin)
+    blocks = [Block(**fields) for fields in job["blocks"]]
+    figures.prepare()
+    with open(job["results"], "w", encoding="utf-8") as results:
+        for result in run_blocks(blocks, job["environment"]):
+            results.write(json.dumps(result) + "\n")
+            results.flush()
+
+
+def as_job(blocks: list[Block], environment: str, results: str) -> str:
+    """Return what `main` reads."""
+    return json.dumps(
+        {
+            "blocks": [dataclasses.asdict(block) for block in blocks],
+            "environment": environment,
+            "results": results,
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()
