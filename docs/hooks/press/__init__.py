@@ -1,6 +1,6 @@
 """The press: run a page, cache the run, keep the ledger, hand the result to a site.
 
-Nothing in here knows MkDocs; `docs/hooks/site.py` is the thin adapter.
+Nothing in here knows MkDocs; `docs/hooks/mkdocs_press.py` is the thin adapter.
 Nothing in here imports the package that the pages teach; it runs pages that do.
 
     blocks.py     text of a page      -> prose and code blocks

@@ -83,6 +83,16 @@ class Page:
         raise PageError(f"{self.name}: no first-level heading; start with '# Title'")
 
     @property
+    def first_sentence(self) -> str:
+        """Return the line under the title, which describes a notebook."""
+        for piece in self.pieces:
+            if isinstance(piece, Prose) and (
+                found := re.search(r"^# .+\n+(.+)$", piece.text, re.MULTILINE)
+            ):
+                return found[1]
+        raise PageError(f"{self.name}: say in one sentence under the title what it is")
+
+    @property
     def stem(self) -> str:
         return Path(self.name).stem
 

@@ -33,6 +33,11 @@ SHAPES_OUTPUT = (
     "torchinfo",
     "tqdm",
 )
+NOT_RUN = "{name}: not run since it changed; run `nox -s cpu`"
+DOWNLOAD_COMMANDS = {
+    ".py": ["-W", "ignore"],
+    ".ipynb": ["-m", "nbclient.cli", f"--timeout={TIME_LIMIT_SECONDS}"],
+}
 ENVIRONMENTS = {"cpu": "CPU", "cuda": "GPU"}
 
 
@@ -122,13 +127,17 @@ def environment_variables(environment: str) -> dict[str, str]:
     return variables
 
 
-def cached(name: str, environment: str, key: str, work: Callable[[], Run]) -> Run:
+def cached(
+    name: str, environment: str, key: str, work: Callable[[], Run] | None
+) -> Run:
     """Return the kept run with this key, or do the work and keep it if it is green."""
     folder = CACHE / environment / name.replace("/", "--")
     path = folder / f"{key}.json"
     if path.exists():
         os.utime(path)
         return Run(**json.loads(path.read_text(encoding="utf-8")))
+    if work is None:
+        return Run(name, environment, key, [], NOT_RUN.format(name=name))
     result = work()
     if result.failure is None:
         write_atomically(path, json.dumps(dataclasses.asdict(result)))
@@ -153,16 +162,19 @@ def runs_here(block: Block, environment: str) -> bool:
     return block.runs and block.options.get("needs") in (None, environment)
 
 
-def run_page(page: Page, environment: str) -> Run:
+def run_page(page: Page, environment: str, *, execute: bool = True) -> Run:
     """Return the run of a page, from the cache if nothing that shapes it changed."""
     blocks = [block for block in page.blocks if runs_here(block, environment)]
     key = run_key(content_hash(page.blocks), environment)
     return cached(
-        page.name, environment, key, lambda: execute(page.name, blocks, environment, key)
+        page.name,
+        environment,
+        key,
+        (lambda: run_blocks(page.name, blocks, environment, key)) if execute else None,
     )
 
 
-def execute(name: str, blocks: list[Block], environment: str, key: str) -> Run:
+def run_blocks(name: str, blocks: list[Block], environment: str, key: str) -> Run:
     """Run blocks in a process and a folder of their own, within the time limit."""
     if not blocks:
         return Run(name, environment, key, [])
@@ -196,22 +208,12 @@ def execute(name: str, blocks: list[Block], environment: str, key: str) -> Run:
     return Run(name, environment, key, results, failure)
 
 
-def run_script(name: str, code: str, environment: str, content: str) -> Run:
-    """Run a downloadable script as a reader would: `python script.py`."""
-    command = [sys.executable, "-W", "ignore", "download.py"]
-    return run_download(name, "download.py", code, command, environment, content)
-
-
-def run_notebook(name: str, notebook: str, environment: str, content: str) -> Run:
-    """Run a downloadable notebook as a reader would: *Run all*."""
-    command = [sys.executable, "-m", "nbclient.cli", "--timeout=300", "download.ipynb"]
-    return run_download(name, "download.ipynb", notebook, command, environment, content)
-
-
 def run_download(
-    name: str, file: str, text: str, command: list[str], environment: str, content: str
+    name: str, text: str, environment: str, content: str, *, execute: bool = True
 ) -> Run:
-    """Run a downloaded file once for each content of its page."""
+    """Run a downloadable file in an empty folder, as a reader does: top to bottom."""
+    file = f"download{Path(name).suffix}"
+    command = [sys.executable, *DOWNLOAD_COMMANDS[Path(name).suffix], file]
 
     def work() -> Run:
         start = time.perf_counter()
@@ -236,8 +238,9 @@ def run_download(
             failure = f"{name}: the downloaded file does not run:\n{done.stderr[-3000:]}"
         return Run(name, environment, key, [result], failure)
 
-    key = run_key(digest([content, text]), environment)
-    return cached(name, environment, key, work)
+    maker = (PRESS / "downloads.py").read_text(encoding="utf-8")
+    key = run_key(digest([content, name, maker]), environment)
+    return cached(name, environment, key, work if execute else None)
 
 
 def in_parallel(jobs: Iterable[Callable[[], Run]]) -> list[Run]:

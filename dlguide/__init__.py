@@ -1,0 +1,11 @@
+"""dlguide: the companion package of the PyTorch guide that cannot rot.
+
+One module for each lesson, in reading order; a module leans only on those before it.
+
+1. `dlguide.tensors`: say what a tensor is, where it lives, which shapes fit together.
+2. `dlguide.workflow`: split data, train, evaluate, save and load a model.
+
+Nothing is imported here, so `import dlguide` costs nothing.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,138 @@
+"""Hand the press's pages to MkDocs; a thin adapter, all that knows this site engine."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup
+from bs4.element import Tag
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page as SitePage
+from mkdocs.utils import get_relative_url
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from press import ledger, notebook_html, render  # noqa: E402
+from press.blocks import PAGES, PageError  # noqa: E402
+from press.math import with_mathml  # noqa: E402
+from press.run import write_atomically  # noqa: E402
+from press.tables import ledger_table  # noqa: E402
+
+LEDGER_MARK = "<!-- ledger -->"
+NOT_RUN = "This block needs a GPU, which this build does not have: it is shown, not run."
+edition: ledger.Edition
+rows: list[dict[str, Any]] = []
+evidence: dict[str, Any] | None = None
+
+
+def on_config(config: MkDocsConfig) -> None:
+    """Run what has changed, and stop the build where something failed."""
+    global edition, rows, evidence
+    try:
+        edition = ledger.make_edition("cpu", config.site_url or "", others_run=False)
+    except PageError as error:
+        raise PluginError(str(error)) from error
+    failures = [one.failure for one in edition.runs.values() if one.failure]
+    if failures:
+        raise PluginError("\n\n".join(failures))
+    evidence = ledger.load_gpu_evidence()
+    rows = ledger.entries(edition, evidence)
+    for name in edition.pages:
+        if name.endswith(".py"):
+            keep_notebook(name, config)
+
+
+def keep_notebook(name: str, config: MkDocsConfig) -> None:
+    """Write an executed notebook for mkdocs-jupyter, which takes no generated files."""
+    path = (PAGES / name).with_suffix(".ipynb")
+    text = downloads_of(name, config)[f"downloads/{path.name}"]
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_atomically(path, text)
+
+
+def downloads_of(name: str, config: MkDocsConfig) -> dict[str, str]:
+    page, one = edition.pages[name], edition.runs[name]
+    return ledger.download_files(page, one, config.site_url or "")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add figures, downloads and the ledger to the site."""
+    made = {"ledger.json": json.dumps(rows, indent=1) + "\n"}
+    for name, page in edition.pages.items():
+        if name != "README.md":
+            made |= render.figure_files(page, edition.runs[name])
+        if ledger.has_downloads(name):
+            made |= downloads_of(name, config)
+    for path, text in made.items():
+        files.append(File.generated(config, path, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
+    """Put outputs under the blocks, and the ledger where the page asks for it."""
+    name = page.file.src_uri
+    if name not in edition.pages:
+        return markdown
+    written = edition.pages[name]
+    text = render.markdown(written, edition.runs[name], unrun_note=NOT_RUN)
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    return text.replace(LEDGER_MARK, ledger_table(rows))
+
+
+def on_page_content(html: str, page: SitePage, **_: Any) -> str:
+    """Finish a page: notebook markup, mathematics, evidence, no block unaccounted for."""
+    name = page.file.src_uri
+    if name.endswith(".ipynb"):
+        name = name.removesuffix(".ipynb") + ".py"
+        html = notebook_html.as_lesson(
+            html, edition.pages[name], edition.runs[name], site_root(page)
+        )
+        page.meta.setdefault("description", edition.pages[name].first_sentence)
+    soup = BeautifulSoup(with_mathml(html), "html.parser")
+    if ledger.has_downloads(name):
+        heading = soup.find("h1")
+        if not isinstance(heading, Tag):
+            raise PluginError(f"{name}: no first-level heading")
+        heading.insert_after(BeautifulSoup(evidence_html(name, page), "html.parser"))
+    try:
+        account_for_blocks(soup, name)
+    except PageError as error:
+        raise PluginError(str(error)) from error
+    return str(soup)
+
+
+def site_root(page: SitePage) -> str:
+    return get_relative_url(".", page.url).rstrip("/") + "/"
+
+
+def evidence_html(name: str, page: SitePage) -> str:
+    """Return the quiet line under a title: where it ran, and its downloads."""
+    stem = edition.pages[name].stem
+    line = ledger.summary_line(name, rows, evidence)
+
+    def to(target: str) -> str:
+        return get_relative_url(target, page.url)
+
+    return (
+        f'<p class="evidence">{line} <a href="{to("evidence/")}">Evidence</a>. '
+        f'Download: <a download href="{to(f"downloads/{stem}.ipynb")}">notebook</a>, '
+        f'<a download href="{to(f"downloads/{stem}.py")}">script</a>.</p>'
+    )
+
+
+def account_for_blocks(soup: BeautifulSoup, name: str) -> None:
+    """Raise `PageError` for code on the finished page that the ledger does not know."""
+    known = {row["anchor"] for row in rows if row["page"] == name}
+    for pre in soup.find_all("pre"):
+        around = [pre, *pre.parents]
+        ids = {str(tag.get("id")) for tag in around if isinstance(tag, Tag)}
+        classes = {c for tag in around if isinstance(tag, Tag)
+                   for c in tag.get_attribute_list("class")}
+        # mkdocstrings' own: signatures, sources, and examples, which the doctests run.
+        if not ids & known and not classes & {"output", "doc", "doc-signature"}:
+            text = pre.get_text()[:60]
+            raise PageError(f"{name}: a code block in no class: {text!r}")

@@ -1,0 +1,87 @@
+"""The press by command: `python -m press run | check | show PAGE | record`."""
+
+import argparse
+import os
+import sys
+
+from press import ledger, render, run
+from press.blocks import PageError, read_page
+
+SITE_URL = os.environ.get("SITE_URL", "https://dlguide.github.io/dlguide/")
+
+
+def run_command(environment: str, only: list[str] | None) -> int:
+    """Run what changed; write GPU evidence if this was the GPU."""
+    if environment == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            print("gpu: skipped, no CUDA device on this machine")
+            return 0
+    edition = ledger.make_edition(environment, SITE_URL, only=only)
+    if edition.failures:
+        print(*edition.failures, sep="\n\n", file=sys.stderr)
+        print(f"\n{len(edition.failures)} failed", file=sys.stderr)
+        return 1
+    if environment == "cuda":
+        evidence = ledger.write_gpu_evidence(edition)
+        blocks = [b for page in evidence["pages"].values() for b in page["blocks"].values()]
+        touched = sum(block["touched"] for block in blocks)
+        print(f"cuda: {len(blocks)} blocks ran, {touched} of them touched the device")
+        return 0
+    counts = ledger.count(ledger.cpu_entries(edition), "cpu")
+    print("cpu:", ", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
+    return 0
+
+
+def check_command() -> int:
+    """Refuse unless everything has run on the CPU as it stands now."""
+    edition = ledger.make_edition("cpu", SITE_URL, pages_run=False, others_run=False)
+    found = ledger.problems(edition)
+    print(*found, sep="\n", file=sys.stderr)
+    if not found:
+        print("the CPU ledger is complete and green")
+    return 1 if found else 0
+
+
+def show_command(name: str) -> int:
+    page = read_page(name)
+    one = run.run_page(page, "cpu")
+    print(one.failure or render.markdown(page, one, unrun_note="Not run here."))
+    return 1 if one.failure else 0
+
+
+def record_command() -> int:
+    """Record how long each block takes on this machine."""
+    edition = ledger.make_edition("cpu", SITE_URL)
+    if edition.failures:
+        print(*edition.failures, sep="\n\n", file=sys.stderr)
+        return 1
+    ledger.write_timings(edition)
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m press", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    runner = commands.add_parser("run", help="run what changed")
+    runner.add_argument("--environment", choices=run.ENVIRONMENTS, default="cpu")
+    runner.add_argument("--only", nargs="+", metavar="PAGE")
+    commands.add_parser("check", help="is the CPU ledger complete and green?")
+    shower = commands.add_parser("show", help="print a page with its outputs")
+    shower.add_argument("page")
+    commands.add_parser("record", help="record how long each block takes")
+    arguments = parser.parse_args()
+    try:
+        if arguments.command == "run":
+            return run_command(arguments.environment, arguments.only)
+        if arguments.command == "show":
+            return show_command(arguments.page)
+        return check_command() if arguments.command == "check" else record_command()
+    except PageError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
