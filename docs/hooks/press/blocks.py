@@ -174,6 +174,9 @@ def parse_info(place: str, info: str) -> tuple[str, dict[str, str]]:
     options = {m["name"]: unescape(m["value"]) for m in OPTION.finditer(rest)}
     leftover = OPTION.sub("", rest).strip()
     unknown = sorted(set(options) - OPTIONS[language])
+    empty = sorted(name for name, value in options.items() if not value.strip())
+    if empty and not leftover and not unknown:
+        raise PageError(f"{place}: {', '.join(empty)} says nothing; fill in its value")
     if leftover or unknown:
         raise PageError(
             f"{place}: cannot read {leftover or ', '.join(unknown)!r}; a {language} "
@@ -200,10 +203,14 @@ def parse_percent(name: str, text: str) -> list[Prose | Block]:
         if cell.cell_type == "markdown":
             pieces.append(Prose(cell.source + "\n"))
             continue
-        options = {k: v for k, v in cell.metadata.items() if isinstance(v, str)}
+        # jupytext keeps its count of blank lines among the options.
+        options = {k: v for k, v in cell.metadata.items() if not k.startswith("lines_to_")}
         unknown = sorted(set(options) - OPTIONS["python"])
         if unknown:
             raise PageError(f"{name}:{line}: unknown option {', '.join(unknown)}")
+        for option, value in options.items():
+            if not isinstance(value, str) or not value.strip():
+                raise PageError(f'{name}:{line}: {option} needs a value in "quotes"')
         anchor = anchors.of(cell.source)
         pieces.append(Block(name, line + 1, "python", cell.source, options, anchor))
     return pieces

@@ -1,7 +1,8 @@
 """Run code that was written for no device in particular with its tensors on one.
 
-Tensors that the code makes without naming a device are drawn on the CPU and moved:
-the two devices' random streams differ, the numbers on the page must not.
+Tensors that the code makes without naming a device are made there. Random numbers are
+drawn on the CPU and moved: the two devices' random streams differ, the numbers on the
+page must not. `torch.from_numpy` names no device and stays: it shares the array's memory.
 """
 
 from typing import Any
@@ -9,62 +10,102 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._device import _device_constructors
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter, tree_map_only
 
-LIKE = {
-    torch.rand_like: torch.rand,
-    torch.randn_like: torch.randn,
-}
-FILLS = {
-    torch.Tensor.uniform_,
-    torch.Tensor.normal_,
-    torch.Tensor.exponential_,
-    torch.Tensor.bernoulli_,
-    torch.Tensor.random_,
+# By name, for several overloads each. What draws inside a fused kernel (attention, cuDNN)
+# is not here: there is no such kernel on the CPU.
+DRAWS = {
+    getattr(torch.ops.aten, name)
+    for name in (
+        "rand rand_like randn randn_like randint randint_like randperm "
+        "normal normal_ uniform_ bernoulli bernoulli_ exponential_ geometric_ cauchy_ "
+        "log_normal_ random_ multinomial poisson binomial native_dropout"
+    ).split()
 }
 
 
 class OnDevice(TorchFunctionMode):
-    """Put every tensor that names no device on `device`, and note who touched it."""
+    """Put every tensor that names no device on `device`, and note whether it was used."""
 
     def __init__(self, device: torch.device) -> None:
         super().__init__()
         self.device = device
         self.constructors = _device_constructors()
-        self.touched = False
+        self.draws = DrawOnCPU(device)
+
+    @property
+    def touched(self) -> bool:
+        return self.draws.touched
+
+    @touched.setter
+    def touched(self, value: bool) -> None:
+        self.draws.touched = value
+
+    def __enter__(self) -> Any:
+        self.draws.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self.draws.__exit__(*error)
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = dict(kwargs or {})
-        if func in self.constructors and kwargs.get("device") is None:
-            result = self.construct(func, args, kwargs)
-        elif func in LIKE and kwargs.get("device") is None:
-            # The shape is all that is taken from the first argument.
-            kwargs.setdefault("dtype", args[0].dtype)
-            result = self.construct(LIKE[func], (args[0].shape, *args[1:]), kwargs)
-        elif func in FILLS and self.holds(args[0]) and kwargs.get("generator") is None:
-            drawn = torch.empty(args[0].shape, dtype=args[0].dtype, device="cpu")
-            result = args[0].copy_(func(drawn, *args[1:], **kwargs))
+        free = kwargs.get("device") is None and kwargs.get("out") is None
+        if func in self.constructors and free:
+            kwargs["device"] = self.device
+        return func(*args, **kwargs)
+
+
+class DrawOnCPU(TorchDispatchMode):
+    """Draw what would be drawn on `device` on the CPU, below modules and autograd."""
+
+    def __init__(self, device: torch.device) -> None:
+        super().__init__()
+        self.device = device
+        self.touched = False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func.overloadpacket in DRAWS and self.is_ours(args, kwargs):
+            result = self.draw(func, args, kwargs)
         else:
             result = func(*args, **kwargs)
-        self.touched = self.touched or self.holds(result)
+        self.touched = self.touched or any(map(self.holds, tree_iter((args, result))))
         return result
 
-    def construct(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-        """Call a constructor on the CPU and hand over its result as a leaf."""
-        requires_grad = kwargs.pop("requires_grad", False)
-        out = kwargs.get("out")
-        if out is not None:
-            return func(*args, **kwargs)
-        kwargs["device"] = "cpu"
-        if func in (torch.tensor, torch.as_tensor, torch.asarray):
-            if args and isinstance(args[0], torch.Tensor):  # It has a device already.
-                kwargs.pop("device")
-        result = func(*args, **kwargs).to(self.device)
-        return result.requires_grad_() if requires_grad else result
+    def is_ours(self, args: Any, kwargs: dict[str, Any]) -> bool:
+        """Return whether a draw is for the device and from no generator of its own."""
+        generator = kwargs.get("generator")
+        if self.device.type == "meta" or "out" in kwargs:  # No numbers, or not new ones.
+            return False
+        if generator is not None and generator.device.type != "cpu":
+            return False
+        device = kwargs.get("device")
+        if device is not None:
+            return torch.device(device).type == self.device.type
+        return any(map(self.holds, tree_iter(args)))
+
+    def draw(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        if func.overloadpacket.__name__.endswith("_"):
+            target, *rest = args
+            # The same strides: in another layout, other places get the numbers.
+            drawn = torch.empty_strided(
+                target.size(), target.stride(), dtype=target.dtype, device="cpu"
+            )
+            func(drawn, *self.on_cpu(rest), **self.on_cpu(kwargs))
+            return target.copy_(drawn)
+        result = func(*self.on_cpu(args), **self.on_cpu(kwargs))
+        return tree_map_only(torch.Tensor, lambda one: one.to(self.device), result)
+
+    def on_cpu(self, values: Any) -> Any:
+        values = tree_map_only(torch.Tensor, lambda one: one.cpu(), values)
+        return tree_map_only(torch.device, lambda _: torch.device("cpu"), values)
 
     def holds(self, value: Any) -> bool:
-        """Return whether a value is, or a sequence holds, a tensor on the device."""
-        if isinstance(value, torch.Tensor):
-            return value.device.type == self.device.type
-        return isinstance(value, tuple | list) and any(map(self.holds, value))
+        return isinstance(value, torch.Tensor) and value.device.type == self.device.type

@@ -12,8 +12,8 @@ from press.blocks import FRONT_MATTER, Block, Page, Prose
 from press.render import results_of
 from press.run import Run
 
-ADMONITION = re.compile(r'^(?P<indent> *)(?:!!!|\?\?\?\+?|===) ?\w* ?"(?P<title>[^"]*)"')
-LINK = re.compile(r"(?<=\]\()(?!https?:|#)([^)\s]+)(?=\))")
+ADMONITION = re.compile(r'^(?P<indent> *)(?:!!!|\?\?\?\+?|===) *(?P<kind>\w*) *(?:"(?P<title>[^"]*)")?$')
+LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)\s]+)(?=\))")
 REFERENCE = re.compile(r"\[(`[^`\]]+`|[^\]]+)\]\[[\w.]+\]")
 ATTRIBUTES = re.compile(r"\{ ?[.:#][^}]*\}")
 
@@ -116,7 +116,7 @@ def plain_markdown(text: str, page: Page, site_url: str) -> str:
     for line in FRONT_MATTER.sub("", text).split("\n"):
         if opening := ADMONITION.match(line):
             inside = opening["indent"] + "    "
-            lines += [f"**{opening['title']}**", ""]
+            lines += [f"**{opening['title'] or opening['kind'].title()}**", ""]
             continue
         if line.strip() and not line.startswith("    "):
             inside = ""
@@ -140,4 +140,6 @@ def absolute(target: str, page: Page, site_url: str) -> str:
             parts = parts[:-1]
         elif part not in (".", ""):
             parts.append(part)
-    return site_url + "/".join(parts) + "/" + (f"#{anchor}" if anchor else "")
+    if parts and "." not in parts[-1]:  # A page, whose address is a folder.
+        parts.append("")
+    return site_url + "/".join(parts) + (f"#{anchor}" if anchor else "")

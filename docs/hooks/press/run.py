@@ -152,7 +152,11 @@ def write_atomically(path: Path, text: str) -> None:
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, encoding="utf-8", delete=False
     ) as file:
-        file.write(text)
+        try:
+            file.write(text)
+        except BaseException:
+            os.unlink(file.name)
+            raise
     os.chmod(file.name, 0o644)
     os.replace(file.name, path)
 
@@ -202,7 +206,9 @@ def run_blocks(name: str, blocks: list[Block], environment: str, key: str) -> Ru
     results = [json.loads(line) for line in text.splitlines()]
     if results and "message" in results[-1]:
         failure = results[-1]["message"]
-    elif failure is not None:
+    elif failure is None and len(results) < len(blocks):
+        failure = "ended its process with code 0"
+    if failure is not None and not (results and "message" in results[-1]):
         place = blocks[min(len(results), len(blocks) - 1)]
         failure = f"{name}:{place.line}: the block at line {place.line} {failure}"
     return Run(name, environment, key, results, failure)

@@ -23,7 +23,9 @@ from typing import Any
 from press import figures
 from press.blocks import Block, python_view
 
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+TEMPORARY = re.compile(r"(?<=/)(?:dlguide-|tmp)[a-z0-9_]{8}\b")
 TRIGGERED = re.compile(r" \(Triggered internally at .*?\)")
 
 
@@ -66,25 +68,29 @@ def run_block(block: Block, namespace: dict[str, Any], device: Any) -> dict[str,
     out, err = io.StringIO(), io.StringIO()
     outputs: list[dict[str, str]] = []
     raised: BaseException | None = None
+    shown: list[dict[str, str]] = []
     start = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 value = execute(block, namespace)
+                if value is not None:
+                    shown.append(represent(value))
             except (Exception, SystemExit, KeyboardInterrupt) as error:
-                value, raised = None, error
+                raised = error
+            # Drawing may warn too, of a missing glyph for example.
+            drawn = figures.take()
     seconds = time.perf_counter() - start
     if out.getvalue():
         outputs.append({"kind": "text", "text": clean(out.getvalue())})
     outputs += [
         {"kind": "warning", "text": warning_text(warning)} for warning in unique(caught)
     ]
-    if value is not None:
-        outputs.append(represent(value))
+    outputs += shown
     if raised is not None:
         outputs.append({"kind": "error", "text": error_text(raised)})
-    outputs += [{"kind": "figure", "text": svg} for svg in figures.take()]
+    outputs += [{"kind": "figure", "text": svg} for svg in drawn]
     result = {
         "outcome": "failed as intended" if "raises" in block.options else "ran",
         "seconds": seconds,
@@ -119,9 +125,12 @@ def represent(value: Any) -> dict[str, str]:
 
 
 def clean(text: str) -> str:
-    """Take out what differs from run to run: addresses, folders, build paths."""
-    text = ADDRESS.sub("0x…", text.replace(os.getcwd() + os.sep, ""))
-    return TRIGGERED.sub("", text.replace(os.getcwd(), ".")).rstrip("\n")
+    """Take out terminal colours and what differs between runs: addresses, folders."""
+    text = text.replace(os.getcwd() + os.sep, "").replace(os.getcwd(), ".")
+    scrubbed = ((ANSI, ""), (ADDRESS, "0x…"), (TEMPORARY, "tmp…"), (TRIGGERED, ""))
+    for pattern, general in scrubbed:
+        text = pattern.sub(general, text)
+    return text.rstrip("\n")
 
 
 def error_text(error: BaseException) -> str:

@@ -1,0 +1,55 @@
+// Small repairs that need a browser. Every page is complete without them.
+
+// Wide tables, formulas and code scroll inside their box. A box that can be
+// scrolled must be reachable with the keyboard; one that cannot is no Tab stop.
+(() => {
+  const boxes = document.querySelectorAll(
+    ".md-typeset .output.table, .md-typeset div.arithmatex, .md-typeset .ledger-scroll, .md-typeset__scrollwrap, .md-typeset pre"
+  );
+  const nameOf = (box) =>
+    box.matches("pre") ? "Code" : box.matches(".arithmatex") ? "Formula" : "Table";
+  const watch = new ResizeObserver((entries) => {
+    for (const { target } of entries) mark(target);
+  });
+  function mark(box) {
+    if (box.scrollWidth > box.clientWidth + 1) {
+      box.tabIndex = 0;
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", `${nameOf(box)}, scrolls sideways`);
+    } else {
+      for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+    }
+  }
+  for (const box of boxes) watch.observe(box);
+})();
+
+// What is copied from a session is what can be run: no prompts, no outputs.
+for (const code of document.querySelectorAll(".md-typeset pre > code")) {
+  if (!code.querySelector(".gp")) continue;
+  let text = "";
+  let afterOutput = false;
+  for (const node of code.childNodes) {
+    if (node.nodeType === Node.ELEMENT_NODE && node.matches(".gp")) continue;
+    if (node.nodeType === Node.ELEMENT_NODE && node.matches(".go, .gr, .gt")) {
+      afterOutput = true;
+      continue;
+    }
+    text += afterOutput ? node.textContent.replace(/^\n/, "") : node.textContent;
+    afterOutput = false;
+  }
+  code.parentElement.dataset.copy = text.trimEnd();
+}
+
+// The theme wraps each copy button in a landmark of its own; a page with a
+// hundred nameless landmarks has none.
+(() => {
+  const article = document.querySelector("article");
+  if (!article) return;
+  const quiet = () => {
+    for (const nav of article.querySelectorAll("nav.md-code__nav:not([role])")) {
+      nav.setAttribute("role", "none");
+    }
+  };
+  new MutationObserver(quiet).observe(article, { childList: true, subtree: true });
+  quiet();
+})();
