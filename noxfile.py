@@ -62,7 +62,7 @@ except ModuleNotFoundError:
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["cpu", "gpu", "site"]
-nox.options.error_on_missing_interpreters = True
+nox.options.stop_on_first_error = True  # The reason then stands last.
 
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 GROUPS = ("pages", "press", "site", "tests", "lint")

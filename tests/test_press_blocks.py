@@ -1,6 +1,7 @@
 """What the press reads from a page, and which pages it refuses."""
 
 import pytest
+
 from press.blocks import PageError, Prose, parse_page, python_view, read_page
 
 
@@ -32,10 +33,14 @@ def test_a_tilde_fence_is_collected_too():
     assert page_of("~~~python\n1\n~~~\n").blocks[0].runs
 
 
-@pytest.mark.parametrize("info", ["", "bash", "{.python}", "python3", "pycon", "{code-cell}"])
+@pytest.mark.parametrize(
+    "info", ["", "bash", "{.python}", "python3", "pycon", "{code-cell}"]
+)
 def test_a_fence_of_no_class_is_refused_with_its_place(info):
     message = refusal(f"# T\n\n```{info}\nls\n```\n")
-    assert message.startswith(f"lessons/trial.md:3: a code block of class {info or 'none'!r}")
+    assert message.startswith(
+        f"lessons/trial.md:3: a code block of class {info or 'none'!r}"
+    )
 
 
 def test_a_fence_of_no_class_inside_an_admonition_is_refused_too():
@@ -43,12 +48,19 @@ def test_a_fence_of_no_class_inside_an_admonition_is_refused_too():
 
 
 def test_a_fence_that_is_never_closed_is_refused():
-    assert refusal("a\n```python\n1\n") == "lessons/trial.md:2: this code block is never closed"
+    assert (
+        refusal("a\n```python\n1\n")
+        == "lessons/trial.md:2: this code block is never closed"
+    )
 
 
-@pytest.mark.parametrize("options", ['raise="ValueError"', "raises=ValueError", "raises", "x"])
+@pytest.mark.parametrize(
+    "options", ['raise="ValueError"', "raises=ValueError", "raises", "x"]
+)
 def test_an_option_that_no_one_knows_is_refused(options):
-    assert "lessons/trial.md:1: cannot read" in refusal(f"```python {options}\n1\n```\n")
+    assert "lessons/trial.md:1: cannot read" in refusal(
+        f"```python {options}\n1\n```\n"
+    )
 
 
 @pytest.mark.parametrize("option", ["raises", "warns", "alt", "needs"])
@@ -57,7 +69,11 @@ def test_an_option_without_a_value_is_refused(option):
 
 
 def test_options_may_hold_quotes_and_stand_together():
-    options = page_of(r'```python raises="E: say \"no\"" alt="A line"' "\n1\n```\n").blocks[0].options
+    options = (
+        page_of(r'```python raises="E: say \"no\"" alt="A line"' "\n1\n```\n")
+        .blocks[0]
+        .options
+    )
     assert options == {"raises": 'E: say "no"', "alt": "A line"}
 
 
@@ -141,11 +157,14 @@ def test_a_percent_notebooks_blocks_have_the_files_own_lines():
 
 
 def test_a_percent_notebook_with_code_outside_a_cell_is_refused():
-    assert "must start with a line '# %%'" in refusal("x = 1\n\n" + NOTEBOOK, "notebooks/t.py")
+    assert "must start with a line '# %%'" in refusal(
+        "x = 1\n\n" + NOTEBOOK, "notebooks/t.py"
+    )
 
 
 @pytest.mark.parametrize(
-    "option", ['raise="E"', "A title", 'tags=["raises-exception"]', "raises=1", 'raises=""']
+    "option",
+    ['raise="E"', "A title", 'tags=["raises-exception"]', "raises=1", 'raises=""'],
 )
 def test_a_percent_cell_with_an_unknown_or_empty_option_is_refused(option):
     message = refusal(f"# %% [markdown]\n# # T\n\n# %% {option}\n1\n", "notebooks/t.py")

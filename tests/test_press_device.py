@@ -6,9 +6,10 @@ takes the way of random numbers that a GPU takes, and must not change one of the
 
 import pytest
 import torch
-from press.device import OnDevice
 from torch import nn
 from torch.nn import functional
+
+from press.device import OnDevice
 
 META, CPU = torch.device("meta"), torch.device("cpu")
 
@@ -57,19 +58,22 @@ def test_code_that_uses_the_cpu_only_does_not_touch_the_device():
     assert not mode.touched
 
 
-def test_an_operation_in_place_touches_the_device():
+def test_an_operation_without_a_result_touches_the_device():
     with OnDevice(META) as mode:
-        a = torch.ones(3)
+        loss = torch.ones(3, requires_grad=True).sum()
         mode.touched = False
-        a.add_(1)
+        loss.backward()
         assert mode.touched
 
 
 @pytest.mark.parametrize("device", [META, CPU])
 def test_a_tensor_that_requires_a_gradient_is_a_leaf(device):
     with OnDevice(device):
-        for made in (torch.rand(3, requires_grad=True), torch.tensor([1.0], requires_grad=True),
-                     nn.Linear(2, 2).weight):
+        for made in (
+            torch.rand(3, requires_grad=True),
+            torch.tensor([1.0], requires_grad=True),
+            nn.Linear(2, 2).weight,
+        ):
             assert made.is_leaf
             assert made.requires_grad
 
@@ -111,7 +115,9 @@ def shuffled():
 
 def with_generator():
     generator = torch.Generator().manual_seed(3)
-    return torch.rand(4, generator=generator) + torch.empty(4).normal_(generator=generator)
+    return torch.rand(4, generator=generator) + torch.empty(4).normal_(
+        generator=generator
+    )
 
 
 DRAWS = {
@@ -128,7 +134,9 @@ DRAWS = {
     "multinomial": lambda: torch.multinomial(torch.ones(9), 4),
     "poisson": lambda: torch.poisson(torch.full((9,), 3.0)),
     "uniform_": lambda: torch.empty(9).uniform_(-1, 1),
-    "uniform_on_a_leaf": lambda: nn.init.uniform_(torch.empty(4, requires_grad=True)).detach(),
+    "uniform_on_a_leaf": lambda: nn.init.uniform_(
+        torch.empty(4, requires_grad=True)
+    ).detach(),
     "normal_in_a_view": lambda: torch.zeros(6, 20)[:, ::2].normal_(),
     "normal_of_a_transposed": lambda: torch.zeros(20, 6).T.normal_(),
     "bernoulli_": lambda: torch.empty(9).bernoulli_(0.3),
@@ -165,7 +173,9 @@ def test_each_draw_goes_the_way_that_a_gpu_takes(draw, monkeypatch):
     taken = []
     mode = OnDevice(CPU)
     original = mode.draws.draw
-    monkeypatch.setattr(mode.draws, "draw", lambda *a: (taken.append(a[0]), original(*a))[1])
+    monkeypatch.setattr(
+        mode.draws, "draw", lambda *a: (taken.append(a[0]), original(*a))[1]
+    )
     with mode:
         DRAWS[draw]()
     assert taken

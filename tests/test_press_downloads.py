@@ -6,11 +6,12 @@ import sys
 
 import nbformat
 import pytest
+
 from press import downloads, render, run
 from press.blocks import parse_page
 
 SITE = "https://example.org/guide/"
-PAGE = '''\
+PAGE = """\
 ---
 title: Trial
 ---
@@ -52,7 +53,7 @@ $ ls
 ```python
 print("the end")
 ```
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -93,18 +94,26 @@ def test_the_notebook_holds_the_outputs_of_the_run(book):
     outputs = [cell.outputs for cell in code_cells(book)]
     assert outputs[0][0].text == "2\n"
     assert (outputs[1][0].ename, outputs[1][0].evalue) == (
-        "ZeroDivisionError", "division by zero")
+        "ZeroDivisionError",
+        "division by zero",
+    )
     assert outputs[2] == []
     assert outputs[3][0].name == "stderr"
 
 
 def test_a_cell_that_fails_on_purpose_does_not_stop_the_notebook(book):
-    tagged = [cell for cell in code_cells(book) if "raises-exception" in cell.metadata.get("tags", [])]
+    tagged = [
+        cell
+        for cell in code_cells(book)
+        if "raises-exception" in cell.metadata.get("tags", [])
+    ]
     assert [cell.source for cell in tagged] == ["total / 0"]
 
 
 def test_a_cell_that_needs_a_gpu_looks_for_one(book):
-    assert code_cells(book)[2].source.startswith("if torch.cuda.is_available():\n    torch.ones")
+    assert code_cells(book)[2].source.startswith(
+        "if torch.cuda.is_available():\n    torch.ones"
+    )
 
 
 def test_cells_have_the_same_ids_in_every_build(book, page):
@@ -130,7 +139,9 @@ def test_links_work_outside_the_site(book, link):
 
 
 def test_links_of_a_notebook_lead_from_its_rendered_address():
-    page = parse_page("notebooks/line.py", "# %% [markdown]\n# # L\n# [t](../../lessons/tensors/)\n")
+    page = parse_page(
+        "notebooks/line.py", "# %% [markdown]\n# # L\n# [t](../../lessons/tensors/)\n"
+    )
     assert f"[t]({SITE}lessons/tensors/)" in downloads.script(page, SITE)
 
 
@@ -149,13 +160,17 @@ def test_the_script_runs_to_its_end_although_a_block_fails_on_purpose(tmp_path):
     script = downloads.script(parse_page("lessons/trial.md", source), SITE)
     path = tmp_path / "trial.py"
     path.write_text(script)
-    done = subprocess.run([sys.executable, "-W", "ignore", path], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", path], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "ZeroDivisionError: division by zero\nthe end\n"
 
 
 def test_a_script_that_draws_shows_its_figure():
-    page = parse_page("lessons/t.md", '# T\n\n```python alt="A line"\nplt.plot([1])\n```\n')
+    page = parse_page(
+        "lessons/t.md", '# T\n\n```python alt="A line"\nplt.plot([1])\n```\n'
+    )
     script = downloads.script(page, SITE)
     assert "import matplotlib.pyplot as plt\n" in script
     assert script.rstrip().endswith("plt.show()")
@@ -163,19 +178,27 @@ def test_a_script_that_draws_shows_its_figure():
 
 def test_the_notebook_runs_too(page, monkeypatch, tmp_path):
     monkeypatch.setattr(run, "CACHE", tmp_path)
-    source = "# T\n\n```python\n1 + 1\n```\n\n```python raises=\"ValueError\"\nint('x')\n```\n"
+    source = "# T\n\n```python\n1 + 1\n```\n"
+    source += "\n```python raises=\"ValueError\"\nint('x')\n```\n"
     small = parse_page("lessons/t.md", source)
     text = downloads.notebook(small, run.run_page(small, "cpu"), SITE)
     assert run.run_download("downloads/t.ipynb", text, "cpu", "hash").failure is None
     broken = json.loads(text)
     broken["cells"][1]["source"] = ["1 / 0"]
-    failure = run.run_download("downloads/t.ipynb", json.dumps(broken), "cpu", "other").failure
+    failure = run.run_download(
+        "downloads/t.ipynb", json.dumps(broken), "cpu", "other"
+    ).failure
     assert "ZeroDivisionError" in failure
 
 
 def test_results_belong_to_the_blocks_that_ran(page):
     one = run.Run(page.name, "cpu", "key", [{"n": n} for n in range(4)])
     code = {block.anchor: block.code for block in page.blocks}
-    assert [code[anchor].split("\n")[-1] for anchor in render.results_of(page, one)] == [
-        "total + 1", "total / 0", 'warnings.warn("careful")', 'print("the end")',
+    assert [
+        code[anchor].split("\n")[-1] for anchor in render.results_of(page, one)
+    ] == [
+        "total + 1",
+        "total / 0",
+        'warnings.warn("careful")',
+        'print("the end")',
     ]

@@ -5,23 +5,36 @@ import subprocess
 import sys
 
 import pytest
+
 from press.blocks import ROOT
 from press.outputs import same, without_device
 
 SAME = [
     ("tensor([1., 2.])", "tensor([1., 2.], device='cuda:0')"),
-    ("tensor([[1., 2.],\n        [3., 4.]])",
-     "tensor([[1., 2.],\n        [3., 4.]], device='cuda:0')"),
-    ("tensor([0.5000], requires_grad=True)",
-     "tensor([0.5000], device='cuda:0', requires_grad=True)"),
-    ("tensor(3., grad_fn=<MulBackward0>)",
-     "tensor(3., device='cuda:0', grad_fn=<MulBackward0>)"),
-    ("tensor([0.1235, 0.9877], grad_fn=<MulBackward0>)",
-     "tensor([0.1235, 0.9877], device='cuda:0',\n       grad_fn=<MulBackward0>)"),
-    ("tensor([1, 2], dtype=torch.int32)",
-     "tensor([1, 2], device='cuda:0',\n       dtype=torch.int32)"),
-    ("Parameter containing:\ntensor([0.1000], requires_grad=True)",
-     "Parameter containing:\ntensor([0.1000], device='cuda:0', requires_grad=True)"),
+    (
+        "tensor([[1., 2.],\n        [3., 4.]])",
+        "tensor([[1., 2.],\n        [3., 4.]], device='cuda:0')",
+    ),
+    (
+        "tensor([0.5000], requires_grad=True)",
+        "tensor([0.5000], device='cuda:0', requires_grad=True)",
+    ),
+    (
+        "tensor(3., grad_fn=<MulBackward0>)",
+        "tensor(3., device='cuda:0', grad_fn=<MulBackward0>)",
+    ),
+    (
+        "tensor([0.1235, 0.9877], grad_fn=<MulBackward0>)",
+        "tensor([0.1235, 0.9877], device='cuda:0',\n       grad_fn=<MulBackward0>)",
+    ),
+    (
+        "tensor([1, 2], dtype=torch.int32)",
+        "tensor([1, 2], device='cuda:0',\n       dtype=torch.int32)",
+    ),
+    (
+        "Parameter containing:\ntensor([0.1000], requires_grad=True)",
+        "Parameter containing:\ntensor([0.1000], device='cuda:0', requires_grad=True)",
+    ),
     ("device(type='cpu')", "device(type='cuda', index=0)"),
     ("device(type='cpu')", "device(type='cuda')"),
     ("'cpu'", "'cuda'"),
@@ -75,7 +88,11 @@ class Weight:
         device(type='cpu')
     """
 
-    device = type("D", (), {{"__repr__": lambda self: "device(type='cuda', index=0)"}})()
+    class device:
+        def __repr__(self):
+            return "device(type='cuda', index=0)"
+
+    device = device()
 
     def __repr__(self):
         return "tensor([0.6666667, {number}], device='cuda:0')"
@@ -85,10 +102,23 @@ class Weight:
 def doctest_of(tmp_path, number: str) -> subprocess.CompletedProcess:
     (tmp_path / "stand_in.py").write_text(MODULE.format(number=number))
     (tmp_path / "pytest.ini").write_text("[pytest]\ndoctest_optionflags = NUMBER\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "press.docstrings",
-               "-p", "no:cacheprovider", "--doctest-modules", str(tmp_path / "stand_in.py")]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "press.docstrings",
+        "-p",
+        "no:cacheprovider",
+        "--doctest-modules",
+        str(tmp_path / "stand_in.py"),
+    ]
     return subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True,
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT / "docs" / "hooks")},
     )
 

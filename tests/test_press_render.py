@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from markdown import Markdown
+
 from press import figures, render, run, worker
 from press.blocks import parse_page
 
@@ -27,18 +28,27 @@ def shown(source: str, *outputs: list[dict[str, str]]) -> str:
 
 
 def html(markdown: str) -> str:
-    names = ["admonition", "attr_list", "md_in_html", "pymdownx.superfences",
-             "pymdownx.highlight"]
+    names = [
+        "admonition",
+        "attr_list",
+        "md_in_html",
+        "pymdownx.superfences",
+        "pymdownx.highlight",
+    ]
     return Markdown(extensions=names).convert(markdown)
 
 
 def test_an_output_stands_under_its_block():
     result = shown("# T\n\n```python\n1 + 1\n```\n\nAfter.\n", text("2"))
-    assert re.search(r"1 \+ 1\n```\n+```\{\.text \.output \.no-copy\}\n2\n```\n+After\.", result)
+    assert re.search(
+        r"1 \+ 1\n```\n+```\{\.text \.output \.no-copy\}\n2\n```\n+After\.", result
+    )
 
 
 def test_an_output_in_an_admonition_stays_in_it():
-    result = shown("!!! note\n    Before.\n\n    ```python\n    f()\n    ```\n", text("a\n  b"))
+    result = shown(
+        "!!! note\n    Before.\n\n    ```python\n    f()\n    ```\n", text("a\n  b")
+    )
     assert "    ```{.text .output .no-copy}\n    a\n      b\n    ```" in result
     page = html(result)
     assert "<pre>" not in page.partition('<div class="admonition')[0]
@@ -60,7 +70,9 @@ def test_the_finished_page_carries_each_blocks_anchor():
 
 @pytest.mark.parametrize("kind", ["error", "warning"])
 def test_errors_and_warnings_are_marked_as_such(kind):
-    assert f".output .no-copy .{kind}}}" in shown("```python\n1\n```\n", text("E: x", kind))
+    assert f".output .no-copy .{kind}}}" in shown(
+        "```python\n1\n```\n", text("E: x", kind)
+    )
 
 
 def test_a_block_for_another_environment_says_that_it_did_not_run():
@@ -93,8 +105,11 @@ def test_a_figure_is_shown_once_for_each_theme_with_its_alt_text(drawn):
     assert len(images) == 2
     for image, theme in zip(images, ("light", "dark"), strict=True):
         assert 'alt="A (bent) line"' in image
-        assert re.search(rf'src="\.\./assets/figures/trial-code-\w+-1-{theme}\.svg#only-', image)
-        assert 'width="614" height="346"' in image
+        assert re.search(
+            rf'src="\.\./assets/figures/trial-code-\w+-1-{theme}\.svg#only-', image
+        )
+        assert 'width="614"' in image
+        assert 'height="346"' in image
 
 
 def test_each_theme_has_its_own_file_and_colours(drawn):

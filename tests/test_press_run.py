@@ -6,6 +6,7 @@ import os
 import warnings
 
 import pytest
+
 from press import run, worker
 from press.blocks import Page, parse_page
 
@@ -52,13 +53,17 @@ def test_a_statement_or_none_at_the_end_shows_nothing():
 
 
 def test_blocks_share_one_namespace():
-    one = run.run_page(page_of("a = 20", "def twice():\n    return 2 * a", "twice()"), "cpu")
+    one = run.run_page(
+        page_of("a = 20", "def twice():\n    return 2 * a", "twice()"), "cpu"
+    )
     assert one.failure is None
     assert one.results[-1]["outputs"] == [{"kind": "text", "text": "40"}]
 
 
 def test_classes_of_a_page_can_be_pickled_and_their_source_read():
-    code = "import inspect, pickle\nclass A:\n    pass\npickle.loads(pickle.dumps(A)) is A"
+    code = (
+        "import inspect, pickle\nclass A:\n    pass\npickle.loads(pickle.dumps(A)) is A"
+    )
     one = run.run_page(page_of(code, "inspect.getsource(A)"), "cpu")
     assert one.failure is None
     assert one.results[0]["outputs"][0]["text"] == "True"
@@ -92,13 +97,18 @@ def test_the_names_of_temporary_folders_are_scrubbed():
 def test_an_error_that_was_promised_is_shown():
     result = result_of('raises="ValueError: invalid literal"|||int("x")')
     assert result["outcome"] == "failed as intended"
-    assert result["outputs"][-1]["text"].startswith("ValueError: invalid literal for int()")
+    assert result["outputs"][-1]["text"].startswith(
+        "ValueError: invalid literal for int()"
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ('raises="TypeError: invalid literal"|||int("x")', 'raised "ValueError: invalid'),
+        (
+            'raises="TypeError: invalid literal"|||int("x")',
+            'raised "ValueError: invalid',
+        ),
         ('raises="ValueError: other words"|||int("x")', 'raised "ValueError: invalid'),
         ('raises="Value: invalid"|||int("x")', 'raised "ValueError: invalid'),
         ('raises="ValueError: invalid"|||int("1")', "nothing was raised"),
@@ -123,7 +133,9 @@ def test_an_error_that_was_not_promised_fails_with_the_pages_own_line():
 
 
 def test_a_syntax_error_names_its_line_on_the_page():
-    assert failure_of("a = 1\nb = (\n").startswith(f"{PAGE}:7: the block at line 6 raised Syntax")
+    assert failure_of("a = 1\nb = (\n").startswith(
+        f"{PAGE}:7: the block at line 6 raised Syntax"
+    )
 
 
 def test_the_blocks_after_a_failure_do_not_run():
@@ -135,7 +147,9 @@ WARN = 'import warnings\nwarnings.warn("beware of it", UserWarning)'
 
 
 def test_a_warning_that_was_promised_is_shown():
-    assert ("warning", "UserWarning: beware of it") in texts_of(f'warns="UserWarning: beware"|||{WARN}')
+    assert ("warning", "UserWarning: beware of it") in texts_of(
+        f'warns="UserWarning: beware"|||{WARN}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,9 +159,15 @@ def test_a_warning_that_was_promised_is_shown():
         (f'warns="UserWarning: other"|||{WARN}', "and it did not come"),
         (f'warns="FutureWarning: beware"|||{WARN}', "and it did not come"),
         ('warns="UserWarning: beware"|||1', "and it did not come"),
-        (f'warns="UserWarning: beware"|||{WARN}\nwarnings.warn("more")', "warned 'UserWarning: more'"),
-        ("class A:\n def __repr__(self):\n  import warnings\n  warnings.warn('late')\n"
-         "  return 'A'\nA()", "warned 'UserWarning: late'"),
+        (
+            f'warns="UserWarning: beware"|||{WARN}\nwarnings.warn("more")',
+            "warned 'UserWarning: more'",
+        ),
+        (
+            "import warnings\nclass A:\n def __repr__(self):\n  warnings.warn('late')\n"
+            "  return 'A'\nA()",
+            "warned 'UserWarning: late'",
+        ),
     ],
 )
 def test_another_warning_than_promised_fails(code, reason):
@@ -180,12 +200,16 @@ def test_a_figure_with_alt_text_is_shown_and_closed():
 
 
 def test_a_warning_while_a_figure_is_drawn_fails():
-    assert "Glyph" in failure_of(f'alt="A line"|||{DRAW}\n_ = plt.title("\U0001f9ea\u6f22")')
+    assert "Glyph" in failure_of(
+        f'alt="A line"|||{DRAW}\n_ = plt.title("\U0001f9ea\u6f22")'
+    )
 
 
 def test_an_expression_that_cannot_be_shown_fails_with_its_place():
     code = "class A:\n    def __repr__(self):\n        return 1 / 0\nA()"
-    assert failure_of(code).startswith(f"{PAGE}:8: the block at line 6 raised ZeroDivisionError")
+    assert failure_of(code).startswith(
+        f"{PAGE}:8: the block at line 6 raised ZeroDivisionError"
+    )
 
 
 # How a page runs.
@@ -240,7 +264,9 @@ class Counter:
 
     def __init__(self, tmp_path) -> None:
         self.path = tmp_path / "count.txt"
-        self.code = f"with open({str(self.path)!r}, 'a') as file:\n    _ = file.write('x')"
+        self.code = (
+            f"with open({str(self.path)!r}, 'a') as file:\n    _ = file.write('x')"
+        )
 
     def runs(self) -> int:
         return len(self.path.read_text())
@@ -281,7 +307,10 @@ def test_a_failing_run_is_not_kept(counter):
 
 
 def test_a_page_that_may_not_run_and_was_not_kept_says_so():
-    assert "not run since it changed" in run.run_page(page_of("1"), "cpu", execute=False).failure
+    assert (
+        "not run since it changed"
+        in run.run_page(page_of("1"), "cpu", execute=False).failure
+    )
 
 
 def key() -> str:

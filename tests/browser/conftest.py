@@ -107,19 +107,18 @@ def make_reader(browser: Any, root: str, **options: Any) -> Reader:
             route.abort()
 
     context.route("**/*", answer)
+
+    def note_answer(got: Any) -> None:
+        if got.status >= 400:
+            reader.troubles.append(f"{got.status} for {got.url}")
+
+    def note_line(line: Any) -> None:
+        if line.type == "error":
+            reader.troubles.append(f"console: {line.text}")
+
     page = reader.page
-    page.on(
-        "response",
-        lambda got: (
-            got.status < 400 or reader.troubles.append(f"{got.status} for {got.url}")
-        ),
-    )
-    page.on(
-        "console",
-        lambda line: (
-            line.type != "error" or reader.troubles.append(f"console: {line.text}")
-        ),
-    )
+    page.on("response", note_answer)
+    page.on("console", note_line)
     page.on("pageerror", lambda error: reader.troubles.append(f"script: {error}"))
     return reader
 

@@ -240,7 +240,7 @@ def test_search_finds(reader: Any, words: str, title: str) -> None:
     page = reader.open("")
     page.locator("input.md-search__input").click()
     page.locator("input.md-search__input").press_sequentially(words)
-    titles = page.locator(".md-search-result__article--document h1")
+    titles = page.locator(".md-search-result__item h1")
     titles.filter(has_text=re.compile(f"^{title}$")).wait_for(timeout=5000)
     assert reader.troubles == []
 

@@ -204,7 +204,11 @@ def parse_percent(name: str, text: str) -> list[Prose | Block]:
             pieces.append(Prose(cell.source + "\n"))
             continue
         # jupytext keeps its count of blank lines among the options.
-        options = {k: v for k, v in cell.metadata.items() if not k.startswith("lines_to_")}
+        options = {
+            option: value
+            for option, value in cell.metadata.items()
+            if not option.startswith("lines_to_")
+        }
         unknown = sorted(set(options) - OPTIONS["python"])
         if unknown:
             raise PageError(f"{name}:{line}: unknown option {', '.join(unknown)}")

@@ -1,8 +1,9 @@
 """Run code that was written for no device in particular with its tensors on one.
 
-Tensors that the code makes without naming a device are made there. Random numbers are
-drawn on the CPU and moved: the two devices' random streams differ, the numbers on the
-page must not. `torch.from_numpy` names no device and stays: it shares the array's memory.
+Tensors that the code makes without naming a device are made there. Random numbers
+are drawn on the CPU and moved: the two devices' random streams differ, the numbers on
+the page must not. `torch.from_numpy` names no device and stays: it shares the memory
+of the array.
 """
 
 from typing import Any
@@ -13,20 +14,20 @@ from torch.utils._device import _device_constructors
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter, tree_map_only
 
-# By name, for several overloads each. What draws inside a fused kernel (attention, cuDNN)
-# is not here: there is no such kernel on the CPU.
+# Each with all its overloads. What draws inside a fused kernel (attention, cuDNN) is
+# not here: there is no such kernel on the CPU.
+ATEN = torch.ops.aten
 DRAWS = {
-    getattr(torch.ops.aten, name)
-    for name in (
-        "rand rand_like randn randn_like randint randint_like randperm "
-        "normal normal_ uniform_ bernoulli bernoulli_ exponential_ geometric_ cauchy_ "
-        "log_normal_ random_ multinomial poisson binomial native_dropout"
-    ).split()
+    *(ATEN.rand, ATEN.rand_like, ATEN.randn, ATEN.randn_like, ATEN.randperm),
+    *(ATEN.randint, ATEN.randint_like, ATEN.random_, ATEN.multinomial),
+    *(ATEN.normal, ATEN.normal_, ATEN.log_normal_, ATEN.uniform_, ATEN.cauchy_),
+    *(ATEN.bernoulli, ATEN.bernoulli_, ATEN.binomial, ATEN.native_dropout),
+    *(ATEN.exponential_, ATEN.geometric_, ATEN.poisson),
 }
 
 
 class OnDevice(TorchFunctionMode):
-    """Put every tensor that names no device on `device`, and note whether it was used."""
+    """Put each tensor that names no device on `device`, and note if one is used."""
 
     def __init__(self, device: torch.device) -> None:
         super().__init__()
@@ -51,13 +52,20 @@ class OnDevice(TorchFunctionMode):
         self.draws.__exit__(*error)
 
     def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+        self,
+        func: Any,
+        types: Any,
+        args: Any = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = dict(kwargs or {})
         free = kwargs.get("device") is None and kwargs.get("out") is None
         if func in self.constructors and free:
             kwargs["device"] = self.device
-        return func(*args, **kwargs)
+        result = func(*args, **kwargs)
+        # `torch.tensor` copies its data by itself and is not seen below.
+        self.touched = self.touched or self.draws.holds(result)
+        return result
 
 
 class DrawOnCPU(TorchDispatchMode):
@@ -69,7 +77,11 @@ class DrawOnCPU(TorchDispatchMode):
         self.touched = False
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+        self,
+        func: Any,
+        types: Any,
+        args: Any = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
         if func.overloadpacket in DRAWS and self.is_ours(args, kwargs):
@@ -82,7 +94,8 @@ class DrawOnCPU(TorchDispatchMode):
     def is_ours(self, args: Any, kwargs: dict[str, Any]) -> bool:
         """Return whether a draw is for the device and from no generator of its own."""
         generator = kwargs.get("generator")
-        if self.device.type == "meta" or "out" in kwargs:  # No numbers, or not new ones.
+        # There are no numbers on meta.
+        if self.device.type == "meta" or "out" in kwargs:
             return False
         if generator is not None and generator.device.type != "cpu":
             return False

@@ -12,7 +12,9 @@ from press.blocks import FRONT_MATTER, Block, Page, Prose
 from press.render import results_of
 from press.run import Run
 
-ADMONITION = re.compile(r'^(?P<indent> *)(?:!!!|\?\?\?\+?|===) *(?P<kind>\w*) *(?:"(?P<title>[^"]*)")?$')
+ADMONITION = re.compile(
+    r'^ *(?:!!!|\?\?\?\+?|===) *(?P<kind>\w*) *(?:"(?P<title>[^"]*)")?$'
+)
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)\s]+)(?=\))")
 REFERENCE = re.compile(r"\[(`[^`\]]+`|[^\]]+)\]\[[\w.]+\]")
 ATTRIBUTES = re.compile(r"\{ ?[.:#][^}]*\}")
@@ -112,15 +114,12 @@ def assemble(cells: list[Any]) -> Any:
 
 def plain_markdown(text: str, page: Page, site_url: str) -> str:
     """Return Markdown without what only the site's engine understands."""
-    lines, inside = [], ""
+    lines = []
     for line in FRONT_MATTER.sub("", text).split("\n"):
         if opening := ADMONITION.match(line):
-            inside = opening["indent"] + "    "
             lines += [f"**{opening['title'] or opening['kind'].title()}**", ""]
             continue
-        if line.strip() and not line.startswith("    "):
-            inside = ""
-        lines.append(line.removeprefix("    ") if line.startswith("    ") else line)
+        lines.append(line.removeprefix("    "))
     text = ATTRIBUTES.sub("", "\n".join(lines))
     text = REFERENCE.sub(r"\1", text)
     return LINK.sub(lambda m: absolute(m[1], page, site_url), text).strip()

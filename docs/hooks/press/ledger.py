@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from press import docstrings, downloads, run
-from press.blocks import ROOT, Page, PageError, page_names, read_page, source_of
+from press.blocks import ROOT, Page, PageError, Prose, page_names, read_page
 from press.render import results_of
 
 EVIDENCE = ROOT / "docs" / "evidence"
@@ -85,7 +85,8 @@ def download_files(page: Page, one: run.Run, site_url: str) -> dict[str, str]:
 
 def modules_on(name: str) -> list[str]:
     """Return the modules whose reference a page shows."""
-    return MODULE.findall(source_of(name).read_text(encoding="utf-8"))
+    prose = [piece for piece in read_page(name).pieces if isinstance(piece, Prose)]
+    return [module for piece in prose for module in MODULE.findall(piece.text)]
 
 
 def refuse_empty_pages(edition: Edition, modules: list[str]) -> None:

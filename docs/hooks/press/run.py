@@ -36,7 +36,9 @@ SHAPES_OUTPUT = (
 NOT_RUN = "{name}: not run since it changed; run `nox -s cpu`"
 DOWNLOAD_COMMANDS = {
     ".py": ["-W", "ignore"],
-    ".ipynb": ["-m", "nbclient.cli", f"--timeout={TIME_LIMIT_SECONDS}"],
+    # `-m nbclient.cli` would import the module, run nothing and report success.
+    ".ipynb": ["-c", "from nbclient.cli import main; main()",
+               f"--timeout={TIME_LIMIT_SECONDS}"],
 }
 ENVIRONMENTS = {"cpu": "CPU", "cuda": "GPU"}
 

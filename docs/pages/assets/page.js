@@ -4,21 +4,17 @@
 // scrolled must be reachable with the keyboard; one that cannot is no Tab stop.
 (() => {
   const boxes = document.querySelectorAll(
-    ".md-typeset .output.table, .md-typeset div.arithmatex, .md-typeset .ledger-scroll, .md-typeset__scrollwrap, .md-typeset pre"
+    ".md-typeset .output.table, .md-typeset math[display=block], .md-typeset .ledger-scroll, .md-typeset__scrollwrap, .md-typeset pre > code"
   );
-  const nameOf = (box) =>
-    box.matches("pre") ? "Code" : box.matches(".arithmatex") ? "Formula" : "Table";
   const watch = new ResizeObserver((entries) => {
     for (const { target } of entries) mark(target);
   });
   function mark(box) {
-    if (box.scrollWidth > box.clientWidth + 1) {
-      box.tabIndex = 0;
-      box.setAttribute("role", "group");
-      box.setAttribute("aria-label", `${nameOf(box)}, scrolls sideways`);
-    } else {
-      for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
-    }
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+    if (box.matches("code, math")) return; // these speak for themselves
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", "Table, may scroll sideways");
   }
   for (const box of boxes) watch.observe(box);
 })();
