@@ -16,14 +16,16 @@ from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from press import ledger, notebook_html, render  # noqa: E402
-from press.blocks import PAGES, PageError  # noqa: E402
-from press.math import with_mathml  # noqa: E402
-from press.run import write_atomically  # noqa: E402
-from press.tables import ledger_table  # noqa: E402
+from press import ledger, notebook_html, render
+from press.blocks import PAGES, PageError
+from press.math import with_mathml
+from press.run import write_atomically
+from press.tables import ledger_table
 
 LEDGER_MARK = "<!-- ledger -->"
-NOT_RUN = "This block needs a GPU, which this build does not have: it is shown, not run."
+NOT_RUN = (
+    "This block needs a GPU, which this build does not have: it is shown, not run."
+)
 edition: ledger.Edition
 rows: list[dict[str, Any]] = []
 evidence: dict[str, Any] | None = None
@@ -84,7 +86,7 @@ def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
 
 
 def on_page_content(html: str, page: SitePage, **_: Any) -> str:
-    """Finish a page: notebook markup, mathematics, evidence, no block unaccounted for."""
+    """Finish a page: notebook markup, mathematics, evidence, every block known."""
     name = page.file.src_uri
     if name.endswith(".ipynb"):
         name = name.removesuffix(".ipynb") + ".py"
@@ -130,8 +132,12 @@ def account_for_blocks(soup: BeautifulSoup, name: str) -> None:
     for pre in soup.find_all("pre"):
         around = [pre, *pre.parents]
         ids = {str(tag.get("id")) for tag in around if isinstance(tag, Tag)}
-        classes = {c for tag in around if isinstance(tag, Tag)
-                   for c in tag.get_attribute_list("class")}
+        classes = {
+            c
+            for tag in around
+            if isinstance(tag, Tag)
+            for c in tag.get_attribute_list("class")
+        }
         # mkdocstrings' own: signatures, sources, and examples, which the doctests run.
         if not ids & known and not classes & {"output", "doc", "doc-signature"}:
             text = pre.get_text()[:60]

@@ -25,12 +25,16 @@ def run_command(environment: str, only: list[str] | None) -> int:
         return 1
     if environment == "cuda":
         evidence = ledger.write_gpu_evidence(edition)
-        blocks = [b for page in evidence["pages"].values() for b in page["blocks"].values()]
+        blocks = [
+            b for page in evidence["pages"].values() for b in page["blocks"].values()
+        ]
         touched = sum(block["touched"] for block in blocks)
         print(f"cuda: {len(blocks)} blocks ran, {touched} of them touched the device")
         return 0
     counts = ledger.count(ledger.cpu_entries(edition), "cpu")
-    print("cpu:", ", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
+    print(
+        "cpu:", ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+    )
     return 0
 
 

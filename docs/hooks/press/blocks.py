@@ -142,7 +142,9 @@ def parse_md(name: str, text: str) -> list[Prose | Block]:
             continue
         closing = find_closing(name, lines, number, opening["fence"])
         indent = opening["indent"]
-        code = "\n".join(line.removeprefix(indent) for line in lines[number + 1 : closing])
+        code = "\n".join(
+            line.removeprefix(indent) for line in lines[number + 1 : closing]
+        )
         place = f"{name}:{number + 1}"
         language, options = parse_info(place, opening["info"])
         pieces.append(Prose("\n".join(prose)))
@@ -194,7 +196,9 @@ def unescape(value: str) -> str:
 def parse_percent(name: str, text: str) -> list[Prose | Block]:
     """Split a notebook in jupytext's percent format."""
     notebook = jupytext.reads(text, fmt="py:percent")
-    markers = [n for n, line in enumerate(text.split("\n"), 1) if line.startswith("# %%")]
+    markers = [
+        n for n, line in enumerate(text.split("\n"), 1) if line.startswith("# %%")
+    ]
     if len(markers) != len(notebook.cells):
         raise PageError(f"{name}: each cell must start with a line '# %%'")
     pieces: list[Prose | Block] = []
@@ -221,7 +225,7 @@ def parse_percent(name: str, text: str) -> list[Prose | Block]:
 
 
 class Anchors:
-    """Names blocks by their code, so that a block keeps its address when others move."""
+    """Names blocks by their code: a block keeps its address when others move."""
 
     def __init__(self) -> None:
         self.seen: dict[str, int] = {}

@@ -55,7 +55,9 @@ def call_pytest(environment: str, key: str) -> run.Run:
             command, cwd=work, env=variables, capture_output=True, encoding="utf-8"
         )
         text = output.read_text(encoding="utf-8") if output.exists() else "[]"
-    failure = None if done.returncode == 0 else f"docstrings:\n{done.stdout}{done.stderr}"
+    failure = (
+        None if done.returncode == 0 else f"docstrings:\n{done.stdout}{done.stderr}"
+    )
     return run.Run("docstrings", environment, key, json.loads(text), failure)
 
 

@@ -40,24 +40,34 @@ def has_downloads(name: str) -> bool:
 
 
 def make_edition(
-    environment: str, site_url: str, *, only: list[str] | None = None,
-    pages_run: bool = True, others_run: bool = True,
+    environment: str,
+    site_url: str,
+    *,
+    only: list[str] | None = None,
+    pages_run: bool = True,
+    others_run: bool = True,
 ) -> Edition:
     """Run, or read from the cache, all that one environment has to say."""
     names = only or page_names()
     pages = {name: read_page(name) for name in names}
     modules = [module for name in names for module in modules_on(name)]
     runs = run.in_parallel(
-        [lambda p=page: run.run_page(p, environment, execute=pages_run)  # type: ignore[misc]
-         for page in pages.values()]
+        [
+            lambda p=page: run.run_page(p, environment, execute=pages_run)  # type: ignore[misc]
+            for page in pages.values()
+        ]
     )
     by_name = dict(zip(names, runs, strict=True))
     sound = {n: r for n, r in by_name.items() if r.failure is None and has_downloads(n)}
-    files = {
-        path: (text, name)
-        for name, one in sound.items()
-        for path, text in download_files(pages[name], one, site_url).items()
-    } if environment == "cpu" else {}
+    files = (
+        {
+            path: (text, name)
+            for name, one in sound.items()
+            for path, text in download_files(pages[name], one, site_url).items()
+        }
+        if environment == "cpu"
+        else {}
+    )
     jobs: list[Any] = [
         lambda: docstrings.run_docstrings(environment, execute=others_run)
     ]
@@ -96,7 +106,9 @@ def refuse_empty_pages(edition: Edition, modules: list[str]) -> None:
             raise PageError(f"{name}: no code block was collected from this page")
     if edition.docstrings.failure is None:
         for module in modules:
-            if not any(e["name"].startswith(module) for e in edition.docstrings.results):
+            if not any(
+                e["name"].startswith(module) for e in edition.docstrings.results
+            ):
                 raise PageError(f"{module}: no docstring example was collected")
 
 
@@ -105,12 +117,26 @@ def entries(edition: Edition, evidence: dict[str, Any] | None) -> list[dict[str,
     return [*cpu_entries(edition), *cuda_entries(edition, evidence)]
 
 
-def entry(page: str, anchor: str, kind: str, environment: str, hash_: str,
-          outcome: str, reason: str = "", seconds: float | None = None,
-          versions: dict[str, str] | None = None) -> dict[str, Any]:
+def entry(
+    page: str,
+    anchor: str,
+    kind: str,
+    environment: str,
+    hash_: str,
+    outcome: str,
+    reason: str = "",
+    seconds: float | None = None,
+    versions: dict[str, str] | None = None,
+) -> dict[str, Any]:
     return {
-        "page": page, "anchor": anchor, "kind": kind, "environment": environment,
-        "outcome": outcome, "reason": reason, "seconds": seconds, "hash": hash_,
+        "page": page,
+        "anchor": anchor,
+        "kind": kind,
+        "environment": environment,
+        "outcome": outcome,
+        "reason": reason,
+        "seconds": seconds,
+        "hash": hash_,
         "versions": versions or {},
     }
 
@@ -144,18 +170,41 @@ def cpu_entries(edition: Edition) -> list[dict[str, Any]]:
     for example in edition.docstrings.results:
         page_name = reference_page(example["name"])
         took = seconds(f"{page_name}#{example['name']}", example["seconds"])
-        rows.append(entry(page_name, example["name"], "docstring", "cpu",
-                          example["hash"], "ran", "", took, versions))
+        rows.append(
+            entry(
+                page_name,
+                example["name"],
+                "docstring",
+                "cpu",
+                example["hash"],
+                "ran",
+                "",
+                took,
+                versions,
+            )
+        )
     for path, one in edition.downloads.items():
         ran = one.failure is None
         took = seconds(path, one.results[0]["seconds"]) if ran else None
-        rows.append(entry(path, "", "download", "cpu", one.key,
-                          "ran" if ran else "not run", one.failure or "", took,
-                          versions if ran else {}))
+        rows.append(
+            entry(
+                path,
+                "",
+                "download",
+                "cpu",
+                one.key,
+                "ran" if ran else "not run",
+                one.failure or "",
+                took,
+                versions if ran else {},
+            )
+        )
     return rows
 
 
-def cuda_entries(edition: Edition, evidence: dict[str, Any] | None) -> list[dict[str, Any]]:
+def cuda_entries(
+    edition: Edition, evidence: dict[str, Any] | None
+) -> list[dict[str, Any]]:
     rows = []
     for name, page in edition.pages.items():
         content = run.content_hash(page.blocks)
@@ -164,19 +213,32 @@ def cuda_entries(edition: Edition, evidence: dict[str, Any] | None) -> list[dict
             if not block.runs:
                 rows.append(entry(*base, "shown only", block.reason))
             else:
-                rows.append(entry(*base, *from_evidence(
-                    evidence, name, block.anchor, block.hash, content)))
+                rows.append(
+                    entry(
+                        *base,
+                        *from_evidence(
+                            evidence, name, block.anchor, block.hash, content
+                        ),
+                    )
+                )
     content = docstrings.content()
     for example in edition.docstrings.results:
         page_name = reference_page(example["name"])
         base = (page_name, example["name"], "docstring", "cuda", example["hash"])
-        rows.append(entry(*base, *from_evidence(
-            evidence, "docstrings", example["name"], example["hash"], content)))
+        rows.append(
+            entry(
+                *base,
+                *from_evidence(
+                    evidence, "docstrings", example["name"], example["hash"], content
+                ),
+            )
+        )
     return rows
 
 
-def from_evidence(evidence: dict[str, Any] | None, page: str, anchor: str,
-                  hash_: str, content: str) -> tuple[Any, ...]:
+def from_evidence(
+    evidence: dict[str, Any] | None, page: str, anchor: str, hash_: str, content: str
+) -> tuple[Any, ...]:
     """Return outcome, reason, seconds and versions of a block on the GPU."""
     known = (evidence or {}).get("pages", {}).get(page)
     block = known and known["blocks"].get(anchor)
@@ -187,7 +249,9 @@ def from_evidence(evidence: dict[str, Any] | None, page: str, anchor: str,
         return "stale", f"the block changed since the GPU run of {date}"
     if known["content"] != content:
         return "stale", f"the page or the package changed since the GPU run of {date}"
-    versions = {**evidence["versions"], "device": evidence["device"]} if evidence else {}
+    versions = (
+        {**evidence["versions"], "device": evidence["device"]} if evidence else {}
+    )
     return block["outcome"], "", block["seconds"], versions
 
 
@@ -197,7 +261,7 @@ def reference_page(dotted: str) -> str:
 
 
 def tidy(seconds: float) -> float:
-    """Return seconds as a reader needs them: two significant digits, from a millisecond."""
+    """Return seconds with two significant digits, a millisecond or more."""
     return float(f"{max(seconds, 0.001):.2g}")
 
 
@@ -239,8 +303,9 @@ def write_gpu_evidence(edition: Edition) -> dict[str, Any]:
         }
     pages["docstrings"] = {
         "content": docstrings.content(),
-        "blocks": {e["name"]: evidence_of(e["hash"], e)
-                   for e in edition.docstrings.results},
+        "blocks": {
+            e["name"]: evidence_of(e["hash"], e) for e in edition.docstrings.results
+        },
     }
     evidence = {
         "environment": edition.environment,
@@ -277,25 +342,33 @@ def count(rows: list[dict[str, Any]], environment: str) -> Counter[str]:
 def problems(edition: Edition) -> list[str]:
     """Say what keeps the CPU ledger from being complete and green."""
     rows = cpu_entries(edition)
-    bad = [f"{r['page']}#{r['anchor']}: {r['outcome']}" for r in rows
-           if r["outcome"] not in GREEN]
+    bad = [
+        f"{r['page']}#{r['anchor']}: {r['outcome']}"
+        for r in rows
+        if r["outcome"] not in GREEN
+    ]
     return [*edition.failures, *bad]
 
 
-def summary_line(page: str, rows: list[dict[str, Any]],
-                 evidence: dict[str, Any] | None) -> str:
+def summary_line(
+    page: str, rows: list[dict[str, Any]], evidence: dict[str, Any] | None
+) -> str:
     """Say in one line on what a page ran, with which versions, and when."""
     versions = run.versions()
-    cpu = f"CPU: torch {versions['torch']}, Python {short(versions['python'])}, this build."
-    outcomes = {r["outcome"] for r in rows
-                if r["page"] == page and r["environment"] == "cuda"} - {"shown only"}
+    python = short(versions["python"])
+    cpu = f"CPU: torch {versions['torch']}, Python {python}, this build."
+    outcomes = {
+        r["outcome"] for r in rows if r["page"] == page and r["environment"] == "cuda"
+    } - {"shown only"}
     if "stale" in outcomes:
         return f"{cpu} GPU: not run since this page changed."
     if "not run" in outcomes or evidence is None:
         return f"{cpu} GPU: not run yet."
     found = evidence["versions"]
-    return (f"{cpu} GPU: {evidence['device']}, torch {found['torch']}, "
-            f"Python {short(found['python'])}, {evidence['date']}.")
+    return (
+        f"{cpu} GPU: {evidence['device']}, torch {found['torch']}, "
+        f"Python {short(found['python'])}, {evidence['date']}."
+    )
 
 
 def short(version: str) -> str:

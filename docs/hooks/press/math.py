@@ -13,7 +13,9 @@ def with_mathml(page: str) -> str:
     """Replace each formula of an HTML page."""
     page = INLINE.sub(lambda m: convert(html.unescape(m[1]).strip()), page)
     return DISPLAY.sub(
-        lambda m: '<div class="formula" tabindex="0">'
-        f'{convert(html.unescape(m[1]).strip(), display="block")}</div>',
+        lambda m: (
+            '<div class="formula" tabindex="0">'
+            f"{convert(html.unescape(m[1]).strip(), display='block')}</div>"
+        ),
         page,
     )

@@ -1,4 +1,4 @@
-"""Give a page that mkdocs-jupyter rendered the markup, and so the weight, of a lesson."""
+"""Give a page from mkdocs-jupyter the markup, and so the weight, of a lesson."""
 
 from html import escape
 

@@ -37,8 +37,11 @@ NOT_RUN = "{name}: not run since it changed; run `nox -s cpu`"
 DOWNLOAD_COMMANDS = {
     ".py": ["-W", "ignore"],
     # `-m nbclient.cli` would import the module, run nothing and report success.
-    ".ipynb": ["-c", "from nbclient.cli import main; main()",
-               f"--timeout={TIME_LIMIT_SECONDS}"],
+    ".ipynb": [
+        "-c",
+        "from nbclient.cli import main; main()",
+        f"--timeout={TIME_LIMIT_SECONDS}",
+    ],
 }
 ENVIRONMENTS = {"cpu": "CPU", "cuda": "GPU"}
 
@@ -75,7 +78,7 @@ def device_name(environment: str) -> str:
 
 
 def package_hash(*, docstrings: bool) -> str:
-    """Return a hash of the companion package, with or without what it says of itself."""
+    """Return a hash of the companion package, with or without its docstrings."""
     sources = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
@@ -143,7 +146,9 @@ def cached(
     result = work()
     if result.failure is None:
         write_atomically(path, json.dumps(dataclasses.asdict(result)))
-        for old in sorted(folder.iterdir(), key=lambda p: -p.stat().st_mtime)[KEPT_RUNS:]:
+        for old in sorted(folder.iterdir(), key=lambda p: -p.stat().st_mtime)[
+            KEPT_RUNS:
+        ]:
             old.unlink()
     return result
 
@@ -203,7 +208,9 @@ def run_blocks(name: str, blocks: list[Block], environment: str, key: str) -> Ru
             failure = f"ran past the limit of {TIME_LIMIT_SECONDS} seconds"
         else:
             if done.returncode != 0:
-                failure = f"ended its process with code {done.returncode}\n{done.stderr}"
+                failure = (
+                    f"ended its process with code {done.returncode}\n{done.stderr}"
+                )
         text = output.read_text(encoding="utf-8") if output.exists() else ""
     results = [json.loads(line) for line in text.splitlines()]
     if results and "message" in results[-1]:
@@ -243,7 +250,9 @@ def run_download(
         result = {"outcome": "ran", "seconds": time.perf_counter() - start}
         failure = None
         if done.returncode != 0:
-            failure = f"{name}: the downloaded file does not run:\n{done.stderr[-3000:]}"
+            failure = (
+                f"{name}: the downloaded file does not run:\n{done.stderr[-3000:]}"
+            )
         return Run(name, environment, key, [result], failure)
 
     maker = (PRESS / "downloads.py").read_text(encoding="utf-8")
@@ -253,6 +262,8 @@ def run_download(
 
 def in_parallel(jobs: Iterable[Callable[[], Run]]) -> list[Run]:
     """Do independent jobs side by side; each is a process of its own."""
-    workers = max(1, len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else 2
+    workers = (
+        max(1, len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else 2
+    )
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         return [future.result() for future in [pool.submit(job) for job in jobs]]

@@ -12,7 +12,15 @@ def ledger_table(rows: list[dict[str, Any]]) -> str:
     """Return a summary and the whole ledger as HTML, on one line for Markdown."""
     head = "".join(
         f'<th scope="col">{name}</th>'
-        for name in ("Page", "Block", "Kind", "Environment", "Outcome", "Reason", "Seconds")
+        for name in (
+            "Page",
+            "Block",
+            "Kind",
+            "Environment",
+            "Outcome",
+            "Reason",
+            "Seconds",
+        )
     )
     body = "".join(map(table_row, rows))
     return (
@@ -32,8 +40,15 @@ def summary(rows: list[dict[str, Any]]) -> str:
 
 def table_row(row: dict[str, Any]) -> str:
     seconds = "" if row["seconds"] is None else f"{row['seconds']:g}"
-    cells = [row["page"], link(row), row["kind"], row["environment"], row["outcome"],
-             escape(row["reason"]), seconds]
+    cells = [
+        row["page"],
+        link(row),
+        row["kind"],
+        row["environment"],
+        row["outcome"],
+        escape(row["reason"]),
+        seconds,
+    ]
     state = row["outcome"].replace(" ", "-")
     inner = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr class="outcome-{state}">{inner}</tr>'

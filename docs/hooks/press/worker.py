@@ -39,7 +39,12 @@ def run_blocks(blocks: list[Block], environment: str) -> Any:
     module.__file__ = blocks[0].page
     sys.modules["__main__"] = module
     lines = python_view(blocks)
-    linecache.cache[blocks[0].page] = (sum(map(len, lines)), None, lines, blocks[0].page)
+    linecache.cache[blocks[0].page] = (
+        sum(map(len, lines)),
+        None,
+        lines,
+        blocks[0].page,
+    )
     device = enter_device(environment)
     for block in blocks:
         result = run_block(block, module.__dict__, device)

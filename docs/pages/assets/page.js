@@ -3,9 +3,10 @@
 // Wide tables, formulas and code scroll inside their box. A box that can be
 // scrolled must be reachable with the keyboard; one that cannot is no Tab stop.
 (() => {
-  const boxes = document.querySelectorAll(
-    ".md-typeset .output.table, .md-typeset math[display=block], .md-typeset .ledger-scroll, .md-typeset__scrollwrap, .md-typeset pre > code"
-  );
+  const scrolling =
+    ".output.table, math[display=block], .ledger-scroll, .md-typeset__scrollwrap, pre > code";
+  const article = document.querySelector("article");
+  if (!article) return;
   const watch = new ResizeObserver((entries) => {
     for (const { target } of entries) mark(target);
   });
@@ -16,7 +17,12 @@
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", "Table, may scroll sideways");
   }
-  for (const box of boxes) watch.observe(box);
+  const collect = () => {
+    for (const box of article.querySelectorAll(scrolling)) watch.observe(box);
+  };
+  // The theme wraps tables when it pleases; watching a box twice does no harm.
+  new MutationObserver(collect).observe(article, { childList: true });
+  collect();
 })();
 
 // What is copied from a session is what can be run: no prompts, no outputs.
