@@ -117,12 +117,11 @@ def test_a_blocks_line_is_that_of_its_first_line_of_code():
 def test_front_matter_is_no_prose():
     page = page_of("---\ntitle: T\n---\n# Title\n\nText.\n")
     assert page.pieces == (Prose("# Title\n\nText.\n"),)
-    assert page.title == "Title"
 
 
-def test_a_page_without_a_title_says_so():
-    with pytest.raises(PageError, match="no first-level heading"):
-        _ = page_of("Text.\n").title
+def test_a_notebook_without_a_sentence_under_its_title_is_told_so():
+    with pytest.raises(PageError, match="in one sentence under the title"):
+        _ = page_of("# Title\n").first_sentence
 
 
 def test_the_python_view_has_code_at_the_pages_own_lines():
@@ -153,7 +152,7 @@ def test_a_percent_notebooks_blocks_have_the_files_own_lines():
     lines = NOTEBOOK.split("\n")
     assert [lines[block.line - 1] for block in page.blocks] == ["a = 1", "a / 0"]
     assert page.blocks[1].options == {"raises": "ZeroDivisionError"}
-    assert (page.title, page.first_sentence) == ("Title", "What it is.")
+    assert page.first_sentence == "What it is."
 
 
 def test_a_percent_notebook_with_code_outside_a_cell_is_refused():

@@ -1,7 +1,6 @@
 """Hand the press's pages to MkDocs; a thin adapter, all that knows this site engine."""
 
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,6 @@ def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
         return markdown
     written = edition.pages[name]
     text = render.markdown(written, edition.runs[name], unrun_note=NOT_RUN)
-    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     return text.replace(LEDGER_MARK, ledger_table(rows))
 
 

@@ -74,15 +74,6 @@ class Page:
         return [piece for piece in self.pieces if isinstance(piece, Block)]
 
     @property
-    def title(self) -> str:
-        for piece in self.pieces:
-            if isinstance(piece, Prose) and (
-                found := re.search(r"^# (.+)$", piece.text, re.MULTILINE)
-            ):
-                return found[1]
-        raise PageError(f"{self.name}: no first-level heading; start with '# Title'")
-
-    @property
     def first_sentence(self) -> str:
         """Return the line under the title, which describes a notebook."""
         for piece in self.pieces:

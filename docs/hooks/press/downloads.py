@@ -8,7 +8,7 @@ import jupytext
 import nbformat
 
 from press import figures
-from press.blocks import FRONT_MATTER, Block, Page, Prose
+from press.blocks import Block, Page, Prose
 from press.render import results_of
 from press.run import Run
 
@@ -23,17 +23,22 @@ ATTRIBUTES = re.compile(r"\{ ?[.:#][^}]*\}")
 def notebook(page: Page, run: Run, site_url: str) -> str:
     """Return the page as a notebook that holds the outputs of its run."""
     results = results_of(page, run)
-    cells = []
+    cells: list[Any] = []
     for piece in page.pieces:
         if isinstance(piece, Prose):
-            if text := plain_markdown(piece.text, page, site_url):
-                cells.append(nbformat.v4.new_markdown_cell(text))
+            cells += prose_cells(piece, page, site_url)
         elif piece.runs:
             cells.append(code_cell(piece, results.get(piece.anchor)))
         else:
             shown = f"```{piece.language}\n{piece.code}\n```"
             cells.append(nbformat.v4.new_markdown_cell(shown))
     return nbformat.writes(assemble(cells)) + "\n"
+
+
+def prose_cells(prose: Prose, page: Page, site_url: str) -> list[Any]:
+    """Return one Markdown cell, or none where there is nothing between two blocks."""
+    text = plain_markdown(prose.text, page, site_url)
+    return [nbformat.v4.new_markdown_cell(text)] if text else []
 
 
 def code_cell(block: Block, result: dict[str, Any] | None) -> Any:
@@ -71,11 +76,10 @@ def script(page: Page, site_url: str) -> str:
 
     A block that is meant to fail catches its error, and a drawing is shown.
     """
-    cells = []
+    cells: list[Any] = []
     for piece in page.pieces:
         if isinstance(piece, Prose):
-            if text := plain_markdown(piece.text, page, site_url):
-                cells.append(nbformat.v4.new_markdown_cell(text))
+            cells += prose_cells(piece, page, site_url)
         elif piece.runs:
             cells.append(nbformat.v4.new_code_cell(as_script(piece)))
     return jupytext.writes(assemble(cells), fmt="py:percent")
@@ -115,7 +119,7 @@ def assemble(cells: list[Any]) -> Any:
 def plain_markdown(text: str, page: Page, site_url: str) -> str:
     """Return Markdown without what only the site's engine understands."""
     lines = []
-    for line in FRONT_MATTER.sub("", text).split("\n"):
+    for line in text.split("\n"):
         if opening := ADMONITION.match(line):
             lines += [f"**{opening['title'] or opening['kind'].title()}**", ""]
             continue
