@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from press.device import OnDevice
+from dlguide.tensors import pick_device
+from press.device import OnDevice, stay_on_cpu
 
 META, CPU = torch.device("meta"), torch.device("cpu")
 
@@ -195,3 +196,10 @@ def test_a_draw_in_place_returns_and_changes_the_tensor_itself():
         b = a.uniform_(1, 2)
     assert b is a
     assert a.min() >= 1
+
+
+def test_the_cpu_environment_hides_an_apple_gpu(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert pick_device().type != "cpu"
+    stay_on_cpu()
+    assert pick_device().type == "cpu"

@@ -26,6 +26,11 @@ DRAWS = {
 }
 
 
+def stay_on_cpu() -> None:
+    """Hide an Apple GPU, which no environment variable hides: `cpu` means the CPU."""
+    torch.backends.mps.is_available = lambda: False
+
+
 class OnDevice(TorchFunctionMode):
     """Put each tensor that names no device on `device`, and note if one is used."""
 

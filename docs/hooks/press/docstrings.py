@@ -82,11 +82,13 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Run one docstring with fresh seeds, and its tensors on the device."""
     import torch
 
-    from press.device import OnDevice
+    from press.device import OnDevice, stay_on_cpu
 
     random.seed(0)
     torch.manual_seed(0)
     cuda = os.environ.get(ENVIRONMENT) == "cuda"
+    if not cuda:
+        stay_on_cpu()
     mode = OnDevice(torch.device("cuda", 0) if cuda else torch.device("cpu"))
     example = item.dtest  # type: ignore[attr-defined]
     code = "".join(part.source for part in example.examples)

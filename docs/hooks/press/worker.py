@@ -56,6 +56,10 @@ def run_blocks(blocks: list[Block], environment: str) -> Any:
 def enter_device(environment: str) -> Any:
     """Send tensors to the GPU when the environment is one; return the mode's note."""
     if environment != "cuda":
+        if sys.platform == "darwin":
+            from press.device import stay_on_cpu
+
+            stay_on_cpu()
         return None
     import torch
 
