@@ -114,6 +114,12 @@ def test_only_the_adapter_knows_the_site_engine():
         )
 
 
+def printed_by(code):
+    """Return what a fresh interpreter prints."""
+    command = [sys.executable, "-c", code]
+    return subprocess.check_output(command, cwd=ROOT, text=True).strip()
+
+
 def test_importing_the_package_imports_nothing_heavy():
     modules = ", ".join(["dlguide", *(f"dlguide.{name}" for name in MODULES)])
     # torch may bring a library by itself, as it does tqdm where that is installed.
@@ -121,26 +127,12 @@ def test_importing_the_package_imports_nothing_heavy():
         f"import sys, torch; before = set(sys.modules); import {modules}; "
         f"print([m for m in {HEAVY} if m in set(sys.modules) - before])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "[]"
+    assert printed_by(code) == "[]"
 
 
 def test_importing_the_package_itself_imports_not_even_torch():
     code = "import sys, dlguide; print('torch' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "False"
+    assert printed_by(code) == "False"
 
 
 @pytest.mark.parametrize(("name", "item"), public_objects())

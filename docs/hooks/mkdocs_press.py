@@ -44,30 +44,23 @@ def on_config(config: MkDocsConfig) -> None:
     rows = ledger.entries(edition, evidence)
     for name in edition.pages:
         if name.endswith(".py"):
-            keep_notebook(name, config)
+            keep_notebook(name)
 
 
-def keep_notebook(name: str, config: MkDocsConfig) -> None:
+def keep_notebook(name: str) -> None:
     """Write an executed notebook for mkdocs-jupyter, which takes no generated files."""
     path = (PAGES / name).with_suffix(".ipynb")
-    text = downloads_of(name, config)[f"downloads/{path.name}"]
+    text = edition.files[f"downloads/{path.name}"]
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_atomically(path, text)
 
 
-def downloads_of(name: str, config: MkDocsConfig) -> dict[str, str]:
-    page, one = edition.pages[name], edition.runs[name]
-    return ledger.download_files(page, one, config.site_url or "")
-
-
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add figures, downloads and the ledger to the site."""
-    made = {"ledger.json": json.dumps(rows, indent=1) + "\n"}
+    made = {"ledger.json": json.dumps(rows, indent=1) + "\n"} | edition.files
     for name, page in edition.pages.items():
         if name != "README.md":
             made |= render.figure_files(page, edition.runs[name])
-        if ledger.has_downloads(name):
-            made |= downloads_of(name, config)
     for path, text in made.items():
         files.append(File.generated(config, path, content=text))
     return files

@@ -28,6 +28,8 @@ class Edition:
     runs: dict[str, run.Run]
     docstrings: run.Run
     downloads: dict[str, run.Run]
+    # What readers download: path below the site -> text.
+    files: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def failures(self) -> list[str]:
@@ -50,7 +52,6 @@ def make_edition(
     """Run, or read from the cache, all that one environment has to say."""
     names = only or page_names()
     pages = {name: read_page(name) for name in names}
-    modules = [module for name in names for module in modules_on(name)]
     runs = run.in_parallel(
         [
             lambda p=page: run.run_page(p, environment, execute=pages_run)  # type: ignore[misc]
@@ -58,30 +59,32 @@ def make_edition(
         ]
     )
     by_name = dict(zip(names, runs, strict=True))
-    sound = {n: r for n, r in by_name.items() if r.failure is None and has_downloads(n)}
-    files = (
-        {
-            path: (text, name)
-            for name, one in sound.items()
-            for path, text in download_files(pages[name], one, site_url).items()
-        }
-        if environment == "cpu"
-        else {}
-    )
     jobs: list[Any] = [
         lambda: docstrings.run_docstrings(environment, execute=others_run)
     ]
-    jobs += [
-        lambda p=path, t=text, n=name: run.run_download(
-            p, t, environment, run.content_hash(pages[n].blocks), execute=others_run
-        )
-        for path, (text, name) in files.items()
-    ]
+    files: dict[str, str] = {}
+    for name, one in by_name.items():
+        if environment != "cpu" or one.failure is not None or not has_downloads(name):
+            continue
+        content = run.content_hash(pages[name].blocks)
+        made = download_files(pages[name], one, site_url)
+        files |= made
+        jobs += [
+            lambda p=path, t=text, c=content: run.run_download(
+                p, t, environment, c, execute=others_run
+            )
+            for path, text in made.items()
+        ]
     examples, *loads = run.in_parallel(jobs)
     edition = Edition(
-        environment, pages, by_name, examples, dict(zip(files, loads, strict=True))
+        environment,
+        pages,
+        by_name,
+        examples,
+        dict(zip(files, loads, strict=True)),
+        files,
     )
-    refuse_empty_pages(edition, modules)
+    refuse_empty_pages(edition)
     return edition
 
 
@@ -93,18 +96,20 @@ def download_files(page: Page, one: run.Run, site_url: str) -> dict[str, str]:
     }
 
 
-def modules_on(name: str) -> list[str]:
+def modules_on(page: Page) -> list[str]:
     """Return the modules whose reference a page shows."""
-    prose = [piece for piece in read_page(name).pieces if isinstance(piece, Prose)]
+    prose = [piece for piece in page.pieces if isinstance(piece, Prose)]
     return [module for piece in prose for module in MODULE.findall(piece.text)]
 
 
-def refuse_empty_pages(edition: Edition, modules: list[str]) -> None:
+def refuse_empty_pages(edition: Edition) -> None:
     """Raise `PageError` for a page or a module from which no block was collected."""
     for name, page in edition.pages.items():
-        if not page.blocks and not modules_on(name):
+        modules = modules_on(page)
+        if not page.blocks and not modules:
             raise PageError(f"{name}: no code block was collected from this page")
-    if edition.docstrings.failure is None:
+        if edition.docstrings.failure is not None:
+            continue
         for module in modules:
             if not any(
                 e["name"].startswith(module) for e in edition.docstrings.results

@@ -214,10 +214,10 @@ def run_blocks(name: str, blocks: list[Block], environment: str, key: str) -> Ru
         text = output.read_text(encoding="utf-8") if output.exists() else ""
     results = [json.loads(line) for line in text.splitlines()]
     if results and "message" in results[-1]:
-        failure = results[-1]["message"]
-    elif failure is None and len(results) < len(blocks):
+        return Run(name, environment, key, results, results[-1]["message"])
+    if failure is None and len(results) < len(blocks):
         failure = "ended its process with code 0"
-    if failure is not None and not (results and "message" in results[-1]):
+    if failure is not None:
         place = blocks[min(len(results), len(blocks) - 1)]
         failure = f"{name}:{place.line}: the block at line {place.line} {failure}"
     return Run(name, environment, key, results, failure)
