@@ -67,13 +67,11 @@ nox.options.stop_on_first_error = True  # The reason then stands last.
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 GROUPS = ("pages", "press", "site", "tests", "lint")
 PRESS = ROOT / "docs" / "hooks"
-PAGES = ROOT / "docs" / "pages"
 SITE = ROOT / "site"
 CHECKED = ("dlguide", "tests", "docs/hooks", "benchmarks", "noxfile.py")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-NEEDS_TORCHVISION = re.compile(
-    r'^[ \t]*(?:`{3,}python|# %%).*needs="torchvision"', re.MULTILINE
-)
+# A pair that belongs together: torchvision is built for one PyTorch.
+TORCHVISION = ("torch==2.14.1", "torchvision==0.29.1")
 TORCHVISION_GB = 12
 # When the sources are no git checkout: the day of version 0.1.0.
 NO_GIT_EPOCH = "1795305600"
@@ -177,14 +175,12 @@ def reproducible(session: nox.Session) -> None:
 @job
 def torchvision(session: nox.Session) -> None:
     """Run the blocks that need torchvision, beside the full build of PyTorch."""
-    sources = [*PAGES.rglob("*.md"), *PAGES.rglob("*.py")]
-    if not any(NEEDS_TORCHVISION.search(s.read_text("utf-8")) for s in sources):
-        session.skip('no page has a block with needs="torchvision"')
     free_gb = shutil.disk_usage(ROOT).free / 1e9
     if free_gb < TORCHVISION_GB and not given_environment():
         session.skip(f"needs {TORCHVISION_GB} GB of disk, {free_gb:.1f} GB are free")
     python = prepare(session, "torchvision", "pages", "press")
-    run(session, python, "-m", "press", "run", "--environment", "torchvision")
+    command = ("run", "--environment", "torchvision", *session.posargs)
+    run(session, python, "-m", "press", *command)
 
 
 @job
@@ -234,7 +230,7 @@ def prepare(session: nox.Session, name: str = "shared", *groups: str) -> str:
         make_environment(folder)
     wanted = nox.project.dependency_groups(PROJECT, *(groups or GROUPS))
     if name == "torchvision":
-        wanted = (*wanted, "torch", "torchvision")
+        wanted = (*wanted, *TORCHVISION)
     install(session, python, "packages", "-e", str(ROOT), *wanted)
     return str(python)
 

@@ -68,6 +68,18 @@ def test_an_option_without_a_value_is_refused(option):
     assert f"{option} says nothing" in refusal(f'```python {option}=""\n1\n```\n')
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("lessons/a.md", '# T\n\n```python needs="gpu"\n1\n```\n'),
+        ("notebooks/a.py", '# %% [markdown]\n# # T\n\n# %% needs="gpu"\n1\n'),
+    ],
+)
+def test_a_need_that_no_environment_meets_is_refused(name, text):
+    with pytest.raises(PageError, match=rf"{name}.*'gpu'; expected one of cuda, torch"):
+        parse_page(name, text)
+
+
 def test_options_may_hold_quotes_and_stand_together():
     options = (
         page_of(r'```python raises="E: say \"no\"" alt="A line"' "\n1\n```\n")

@@ -116,6 +116,15 @@ def test_a_cell_that_needs_a_gpu_looks_for_one(book):
     )
 
 
+def test_a_block_that_needs_torchvision_runs_where_it_is_installed():
+    source = '# T\n\n```python needs="torchvision"\nimport torchvision\n```\n'
+    script = downloads.script(parse_page("lessons/trial.md", source), SITE)
+    assert (
+        'if importlib.util.find_spec("torchvision"):\n    import torchvision' in script
+    )
+    exec(compile(script, "script.py", "exec"), {})
+
+
 def test_cells_have_the_same_ids_in_every_build(book, page):
     ids = [cell.id for cell in book.cells]
     assert ids == [f"cell-{number}" for number in range(len(ids))]

@@ -2,10 +2,11 @@
 
 import collections
 import copy
+import json
 
 import pytest
 
-from press import docstrings, ledger, run
+from press import docstrings, evidence, ledger, run
 from press.blocks import PageError, page_names, parse_page, read_page, source_of
 
 TRIAL = """\
@@ -24,6 +25,10 @@ a / 0
 b = 2
 ```
 
+```python needs="torchvision"
+c = 3
+```
+
 ```console
 $ ls
 ```
@@ -37,7 +42,7 @@ def fabricated(page, environment: str = "cpu") -> run.Run:
         {
             "outcome": "failed as intended" if "raises" in block.options else "ran",
             "seconds": 0.1234,
-            "outputs": [],
+            "outputs": [{"kind": "text", "text": "a value"}],
             "touched": True,
         }
         for block in page.blocks
@@ -70,8 +75,7 @@ def edition_of(*pages, environment: str = "cpu") -> ledger.Edition:
 
 @pytest.fixture(autouse=True)
 def no_records(monkeypatch, tmp_path):
-    monkeypatch.setattr(ledger, "EVIDENCE", tmp_path / "evidence")
-    monkeypatch.setattr(ledger, "TIMINGS", tmp_path / "evidence" / "cpu.json")
+    monkeypatch.setattr(evidence, "EVIDENCE", tmp_path / "evidence")
     monkeypatch.setattr(run, "CACHE", tmp_path / "cache")
 
 
@@ -81,13 +85,16 @@ def trial() -> ledger.Edition:
 
 
 @pytest.fixture
-def evidence(monkeypatch) -> dict:
-    """Return evidence of a GPU that ran every block of the trial page."""
+def kept(monkeypatch) -> dict:
+    """Return evidence of a GPU and of torchvision that ran the trial page."""
     monkeypatch.setattr(run, "device_name", lambda environment: "A device")
-    edition = edition_of(parse_page(NAME, TRIAL), environment="cuda")
-    written = ledger.write_gpu_evidence(edition)
-    assert ledger.load_gpu_evidence() == written
-    return copy.deepcopy(written)
+    versions = {"python": "3.11.7", "torch": "2.14.1", "torchvision": "0.29.1"}
+    monkeypatch.setattr(run, "versions", lambda: versions)
+    for environment in evidence.ELSEWHERE:
+        edition = edition_of(parse_page(NAME, TRIAL), environment=environment)
+        written = ledger.write_evidence(edition)
+        assert evidence.load(environment) == written
+    return copy.deepcopy(evidence.load_all())
 
 
 def outcomes(rows, environment: str, page: str = NAME) -> list[str]:
@@ -100,16 +107,15 @@ def outcomes(rows, environment: str, page: str = NAME) -> list[str]:
 
 def test_each_block_of_the_guide_has_one_entry_for_each_environment():
     pages = [read_page(name) for name in page_names()]
-    rows = ledger.entries(edition_of(*pages), None)
+    rows = ledger.entries(edition_of(*pages), {})
     counted = collections.Counter(
         (r["page"], r["anchor"], r["environment"]) for r in rows
     )
     assert set(counted.values()) == {1}
     for page in pages:
         for block in page.blocks:
-            assert all(
-                (page.name, block.anchor, e) in counted for e in run.ENVIRONMENTS
-            )
+            wanted = {"cpu", "cuda", block.options.get("needs", "cpu")}
+            assert all((page.name, block.anchor, e) in counted for e in wanted)
 
 
 def test_each_page_of_the_guide_has_a_block_or_a_reference():
@@ -122,13 +128,13 @@ def test_the_outcomes_of_the_cpu_say_what_happened(trial):
     assert outcomes(rows, "cpu") == [
         "ran",
         "failed as intended",
-        "shown only",
-        "shown only",
+        *["shown only"] * 3,
     ]
-    assert [r["reason"] for r in rows[:4]] == [
+    assert [r["reason"] for r in rows[:5]] == [
         "",
         "ZeroDivisionError",
         "needs cuda",
+        "needs torchvision",
         "a shell command",
     ]
     assert rows[0]["versions"]["torch"]
@@ -144,68 +150,105 @@ def test_docstrings_and_downloads_have_their_entries(trial):
     ]
 
 
-def test_without_evidence_no_block_ran_on_a_gpu(trial):
-    rows = ledger.entries(trial, None)
-    assert outcomes(rows, "cuda") == ["not run"] * 3 + ["shown only"]
+def test_without_evidence_no_block_ran_anywhere_else(trial):
+    rows = ledger.entries(trial, {})
+    assert outcomes(rows, "cuda") == ["not run"] * 3 + ["shown only"] * 2
+    assert outcomes(rows, "torchvision") == ["not run"]
+    reasons = {r["reason"] for r in rows if r["outcome"] == "not run"}
+    assert reasons == {"never run on a GPU", "never run beside torchvision"}
 
 
-def test_fresh_evidence_gives_the_outcome_with_device_and_versions(trial, evidence):
-    rows = [r for r in ledger.entries(trial, evidence) if r["environment"] == "cuda"]
-    assert outcomes(rows, "cuda") == ["ran", "failed as intended", "ran", "shown only"]
-    assert rows[0]["versions"] == {**evidence["versions"], "device": "A device"}
+def test_fresh_evidence_gives_the_outcome_with_device_and_versions(trial, kept):
+    rows = [r for r in ledger.entries(trial, kept) if r["environment"] == "cuda"]
+    assert outcomes(rows, "cuda")[:3] == ["ran", "failed as intended", "ran"]
+    assert rows[0]["versions"] == {**kept["cuda"]["versions"], "device": "A device"}
     assert outcomes(rows, "cuda", "reference/tensors.md") == ["ran"]
 
 
-def test_evidence_of_another_block_is_stale(trial, evidence):
+def test_beside_torchvision_only_the_blocks_that_need_it_count(trial, kept):
+    rows = ledger.entries(trial, kept)
+    assert outcomes(rows, "torchvision") == ["ran"]
+    assert outcomes(rows, "torchvision", "reference/tensors.md") == []
+    assert len(kept["torchvision"]["pages"][NAME]["blocks"]) == 1
+
+
+def test_evidence_of_another_block_is_stale(trial, kept):
     anchor = trial.pages[NAME].blocks[0].anchor
-    evidence["pages"][NAME]["blocks"][anchor]["hash"] = "another"
-    rows = ledger.entries(trial, evidence)
-    assert outcomes(rows, "cuda") == [
-        "stale",
-        "failed as intended",
-        "ran",
-        "shown only",
-    ]
+    kept["cuda"]["pages"][NAME]["blocks"][anchor]["hash"] = "another"
+    rows = ledger.entries(trial, kept)
+    assert outcomes(rows, "cuda")[:3] == ["stale", "failed as intended", "ran"]
 
 
-def test_evidence_of_another_page_or_package_is_stale(trial, evidence):
-    evidence["pages"][NAME]["content"] = "another"
-    assert outcomes(ledger.entries(trial, evidence), "cuda") == ["stale"] * 3 + [
-        "shown only"
-    ]
+def test_evidence_of_another_page_or_package_is_stale(trial, kept):
+    for one in kept.values():
+        one["pages"][NAME]["content"] = "another"
+    rows = ledger.entries(trial, kept)
+    assert outcomes(rows, "cuda")[:3] == ["stale"] * 3
+    assert outcomes(rows, "torchvision") == ["stale"]
 
 
-def test_a_change_of_code_makes_every_block_of_its_page_stale(evidence):
+def test_a_change_of_code_makes_every_block_of_its_page_stale(kept):
     changed = edition_of(parse_page(NAME, TRIAL.replace("a = 1", "a = 2")))
-    assert outcomes(ledger.entries(changed, evidence), "cuda")[:3] == ["stale"] * 3
+    assert outcomes(ledger.entries(changed, kept), "cuda")[:3] == ["stale"] * 3
+    assert outcomes(ledger.entries(changed, kept), "torchvision") == ["stale"]
 
 
-def test_a_change_of_prose_leaves_evidence_fresh(evidence):
-    moved = edition_of(
-        parse_page(NAME, TRIAL.replace("# Trial", "# Trial\n\nMore words."))
-    )
-    assert outcomes(ledger.entries(moved, evidence), "cuda")[:3] == [
-        "ran",
-        "failed as intended",
-        "ran",
-    ]
+def test_a_change_of_prose_leaves_evidence_fresh(kept):
+    text = TRIAL.replace("# Trial", "# Trial\n\nMore words.")
+    rows = ledger.entries(edition_of(parse_page(NAME, text)), kept)
+    assert outcomes(rows, "cuda")[:3] == ["ran", "failed as intended", "ran"]
+    assert outcomes(rows, "torchvision") == ["ran"]
 
 
-def test_evidence_of_another_docstring_is_stale(trial, evidence):
+def test_evidence_of_another_docstring_is_stale(trial, kept):
     trial.docstrings.results[0]["hash"] = "h2"
-    rows = ledger.entries(trial, evidence)
+    rows = ledger.entries(trial, kept)
     assert outcomes(rows, "cuda", "reference/tensors.md") == ["stale"]
 
 
-def test_a_page_that_is_absent_from_the_evidence_has_not_run(trial, evidence):
-    del evidence["pages"][NAME]
-    rows = ledger.entries(trial, evidence)
-    assert outcomes(rows, "cuda") == ["not run"] * 3 + ["shown only"]
+def test_a_page_that_is_absent_from_the_evidence_has_not_run(trial, kept):
+    del kept["cuda"]["pages"][NAME]
+    rows = ledger.entries(trial, kept)
+    assert outcomes(rows, "cuda")[:3] == ["not run"] * 3
 
 
-def test_a_block_that_is_absent_from_the_evidence_has_not_run(trial, evidence):
-    del evidence["pages"][NAME]["blocks"][trial.pages[NAME].blocks[0].anchor]
-    assert outcomes(ledger.entries(trial, evidence), "cuda")[0] == "not run"
+def test_a_block_that_is_absent_from_the_evidence_has_not_run(trial, kept):
+    del kept["cuda"]["pages"][NAME]["blocks"][trial.pages[NAME].blocks[0].anchor]
+    assert outcomes(ledger.entries(trial, kept), "cuda")[0] == "not run"
+
+
+def shown_for(trial, kept, needed):
+    """Return what the page shows under its block that needs another environment."""
+    page = trial.pages[NAME]
+    results = evidence.results_to_show(page, trial.runs[NAME], kept)
+    anchors = [b.anchor for b in page.blocks if b.options.get("needs") == needed]
+    return results[anchors[0]]
+
+
+def test_a_block_that_ran_elsewhere_shows_its_outputs_and_where_they_are_from(
+    trial, kept
+):
+    assert shown_for(trial, kept, "torchvision") == {
+        "outputs": [{"kind": "text", "text": "a value"}],
+        "note": "Recorded with torchvision (0.29.1, torch 2.14.1, Python 3.11, "
+        f"{evidence.today()}), which this build does not have.",
+    }
+    assert "(A device, torch 2.14.1" in shown_for(trial, kept, "cuda")["note"]
+
+
+@pytest.mark.parametrize("needed", evidence.ELSEWHERE)
+def test_a_block_that_ran_nowhere_says_so_and_shows_nothing(trial, kept, needed):
+    never = shown_for(trial, {}, needed)
+    assert never["note"].endswith("does not have: it is shown, not run.")
+    kept[needed]["pages"][NAME]["content"] = "another"
+    stale = shown_for(trial, kept, needed)
+    assert "changed since it ran" in stale["note"]
+    assert never["outputs"] == stale["outputs"] == []
+
+
+def test_a_block_that_runs_here_has_the_outputs_of_this_run(trial, kept):
+    results = evidence.results_to_show(trial.pages[NAME], trial.runs[NAME], kept)
+    assert results[trial.pages[NAME].blocks[0].anchor] is trial.runs[NAME].results[0]
 
 
 def test_a_page_without_a_block_is_refused():
@@ -231,13 +274,27 @@ def test_a_page_with_no_block_stops_a_whole_edition(monkeypatch, tmp_path):
         )
 
 
-def test_a_green_edition_has_no_problems(trial):
-    assert ledger.problems(trial) == []
+def test_a_green_edition_has_no_problems(trial, kept):
+    assert ledger.problems(trial, kept) == []
+
+
+def test_the_gpu_is_not_asked_for_and_torchvision_is(trial, kept):
+    assert ledger.problems(trial, {"torchvision": kept["torchvision"]}) == []
+    (found,) = ledger.problems(trial, {})
+    assert found.endswith(
+        ": not run (never run beside torchvision): run `nox -s torchvision`"
+    )
+
+
+def test_code_that_changed_since_it_ran_beside_torchvision_is_a_problem(kept):
+    changed = edition_of(parse_page(NAME, TRIAL.replace("c = 3", "c = 4")))
+    (found,) = ledger.problems(changed, kept)
+    assert "stale (the block changed since it ran beside torchvision" in found
 
 
 def test_a_page_that_has_not_run_is_a_problem(trial):
     trial.runs[NAME] = run.Run(NAME, "cpu", "key", [], run.NOT_RUN.format(name=NAME))
-    found = ledger.problems(trial)
+    found = ledger.problems(trial, {})
     assert found[0] == f"{NAME}: not run since it changed; run `nox -s cpu`"
     anchor = trial.pages[NAME].blocks[0].anchor
     assert f"{NAME}#{anchor}: not run" in found
@@ -250,7 +307,7 @@ def test_docstrings_and_downloads_that_have_not_run_are_problems(trial, part):
         trial.docstrings = unrun
     else:
         trial.downloads["downloads/trial.py"] = unrun
-    assert f"{part}: not run" in ledger.problems(trial)
+    assert f"{part}: not run" in ledger.problems(trial, {})
 
 
 def test_seconds_come_from_the_record_where_there_is_one(trial):
@@ -261,28 +318,29 @@ def test_seconds_come_from_the_record_where_there_is_one(trial):
 
 
 def test_the_committed_record_has_every_block_of_today():
-    recorded = ledger.load(
-        source_of("README.md").parent / "docs" / "evidence" / "cpu.json"
-    )
-    if recorded is None:
-        pytest.skip("no record is committed yet")
+    path = source_of("README.md").parent / "docs" / "evidence" / "cpu.json"
+    recorded = json.loads(path.read_text(encoding="utf-8"))
     for name in page_names():
         for block in read_page(name).blocks:
             if run.runs_here(block, "cpu"):
                 assert f"{name}#{block.anchor}" in recorded["seconds"]
 
 
-def test_the_line_under_a_title_never_says_more_than_the_ledger(trial, evidence):
-    rows = ledger.entries(trial, evidence)
-    assert "GPU: A device, torch" in ledger.summary_line(NAME, rows, evidence)
-    assert "GPU: not run yet." in ledger.summary_line(
-        NAME, ledger.entries(trial, None), None
-    )
-    evidence["pages"][NAME]["content"] = "another"
-    rows = ledger.entries(trial, evidence)
-    assert "GPU: not run since this page changed." in ledger.summary_line(
-        NAME, rows, evidence
-    )
+def test_the_line_under_a_title_never_says_more_than_the_ledger(trial, kept):
+    def line(evidences):
+        return ledger.summary_line(NAME, ledger.entries(trial, evidences), evidences)
+
+    assert "GPU: A device, torch" in line(kept)
+    assert "torchvision: 0.29.1, torch 2.14.1, Python 3.11, " in line(kept)
+    assert line({}).endswith("GPU: not run yet. torchvision: not run yet.")
+    kept["cuda"]["pages"][NAME]["content"] = "another"
+    assert "GPU: not run since this page changed." in line(kept)
+
+
+def test_the_line_of_a_page_without_torchvision_does_not_name_it():
+    page = parse_page(NAME, "# T\n\n```python\n1\n```\n")
+    rows = ledger.entries(edition_of(page), {})
+    assert ledger.summary_line(NAME, rows, {}).endswith("GPU: not run yet.")
 
 
 def test_docstrings_that_may_not_run_and_were_not_kept_say_so():

@@ -24,7 +24,8 @@ def text(value: str, kind: str = "text") -> list[dict[str, str]]:
 
 def shown(source: str, *outputs: list[dict[str, str]]) -> str:
     page = parse_page(PAGE, source)
-    return render.markdown(page, run_of(page, *outputs), unrun_note="Not run here.")
+    results = render.results_of(page, run_of(page, *outputs))
+    return render.markdown(page, results)
 
 
 def html(markdown: str) -> str:
@@ -75,10 +76,12 @@ def test_errors_and_warnings_are_marked_as_such(kind):
     )
 
 
-def test_a_block_for_another_environment_says_that_it_did_not_run():
-    result = shown('```python needs="cuda"\n1\n```\n\n```python\n2\n```\n', text("2"))
-    assert result.count("Not run here.\n{ .not-run }") == 1
-    assert result.index("Not run here.") < result.index("2\n")
+def test_a_note_stands_between_a_block_and_its_outputs():
+    page = parse_page(PAGE, "```python\n1\n```\n")
+    result = {"outputs": text("2"), "note": "Recorded elsewhere."}
+    shown = render.markdown(page, {page.blocks[0].anchor: result})
+    assert shown.count("Recorded elsewhere.\n{ .not-run }") == 1
+    assert shown.index("1\n") < shown.index("Recorded") < shown.index("2\n")
 
 
 DRAW = (
@@ -101,7 +104,8 @@ def drawn(tmp_path_factory):
 
 def test_a_figure_is_shown_once_for_each_theme_with_its_alt_text(drawn):
     page, one = drawn
-    images = re.findall(r"<img[^>]*>", html(render.markdown(page, one, unrun_note="")))
+    text = render.markdown(page, render.results_of(page, one))
+    images = re.findall(r"<img[^>]*>", html(text))
     assert len(images) == 2
     for image, theme in zip(images, ("light", "dark"), strict=True):
         assert 'alt="A (bent) line"' in image
@@ -112,8 +116,13 @@ def test_a_figure_is_shown_once_for_each_theme_with_its_alt_text(drawn):
         assert 'height="346"' in image
 
 
+def figure_files(drawn):
+    page, one = drawn
+    return render.figure_files(page, render.results_of(page, one))
+
+
 def test_each_theme_has_its_own_file_and_colours(drawn):
-    files = render.figure_files(*drawn)
+    files = figure_files(drawn)
     assert [path.rpartition("-")[2] for path in files] == ["light.svg", "dark.svg"]
     for theme, svg in zip(figures.THEMES, files.values(), strict=True):
         assert figures.FOREGROUND not in svg
@@ -122,7 +131,7 @@ def test_each_theme_has_its_own_file_and_colours(drawn):
 
 
 def test_a_figure_names_no_date_and_no_creator(drawn):
-    svg = next(iter(render.figure_files(*drawn).values()))
+    svg = next(iter(figure_files(drawn).values()))
     assert "<dc:date" not in svg
     assert not re.search("matplotlib v|Matplotlib v", svg)
 
@@ -140,7 +149,7 @@ def test_pictures_inside_a_figure_are_left_alone():
 
 
 def test_the_real_figure_is_rounded(drawn):
-    svg = next(iter(render.figure_files(*drawn).values()))
+    svg = next(iter(figure_files(drawn).values()))
     without = re.sub(r'scale\([^)]*\)|base64,[^"]*', "", svg)
     assert not re.search(r"\d\.\d{3}", without)
     assert re.search(r"scale\(0\.\d{4,}", svg)

@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from press import run, worker
+from press import package, run, worker
 from press.blocks import Page, parse_page
 
 PAGE = "lessons/trial.md"
@@ -253,6 +253,7 @@ def test_a_block_that_needs_cuda_does_not_run_on_the_cpu():
 def test_the_cpu_environment_hides_cuda(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert run.environment_variables("cpu")["CUDA_VISIBLE_DEVICES"] == ""
+    assert run.environment_variables("torchvision")["CUDA_VISIBLE_DEVICES"] == ""
     assert run.environment_variables("cuda")["CUDA_VISIBLE_DEVICES"] == "0"
 
 
@@ -273,11 +274,7 @@ class Counter:
 
 
 @pytest.fixture
-def counter(tmp_path, monkeypatch):
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "module.py").write_text('"""Doc."""\n\nA = 1\n')
-    monkeypatch.setattr(run, "PACKAGE", package)
+def counter(tmp_path):
     return Counter(tmp_path)
 
 
@@ -317,12 +314,9 @@ def key() -> str:
     return run.run_key(run.content_hash(page_of("1").blocks), "cpu")
 
 
-def test_a_change_of_the_package_changes_a_pages_key_and_a_docstring_does_not(counter):
+def test_the_modules_that_a_page_uses_are_in_its_key(monkeypatch):
     before = key()
-    module = run.PACKAGE / "module.py"
-    module.write_text('"""Other words."""\n\nA = 1\n')
-    assert key() == before
-    module.write_text('"""Doc."""\n\nA = 2\n')
+    monkeypatch.setattr(package, "fingerprint", lambda codes: "another package")
     assert key() != before
 
 

@@ -4,7 +4,7 @@ import mkdocs_press
 import pytest
 from bs4 import BeautifulSoup
 
-from press import notebook_html, run
+from press import notebook_html
 from press.blocks import PageError, parse_page
 from press.math import with_mathml
 from press.tables import ledger_table
@@ -102,11 +102,11 @@ SVG = '<svg width="72pt" height="36pt" viewBox="0 0 72 36"></svg>'
 def lesson(html: str = RENDERED) -> str:
     page = parse_page("notebooks/line.py", NOTEBOOK)
     results = [
-        {"outcome": "ran", "outputs": [{"kind": "text", "text": "1 < 2"}]},
+        {"outputs": [{"kind": "text", "text": "1 < 2"}], "note": "Recorded < here."},
         {"outcome": "ran", "outputs": [{"kind": "figure", "text": SVG}]},
     ]
-    one = run.Run(page.name, "cpu", "key", results)
-    return notebook_html.as_lesson(html, page, one, "../../")
+    by_anchor = {b.anchor: r for b, r in zip(page.blocks, results, strict=True)}
+    return notebook_html.as_lesson(html, page, by_anchor, "../../")
 
 
 def test_a_notebook_loses_its_styles_and_scripts_and_keeps_its_words():
@@ -123,6 +123,7 @@ def test_a_notebooks_blocks_have_their_anchors_and_outputs():
     blocks = parse_page("notebooks/line.py", NOTEBOOK).blocks
     assert [div["id"] for div in soup.select("div[id]")] == [b.anchor for b in blocks]
     assert soup.select_one(".output code").get_text() == "1 < 2\n"
+    assert soup.select_one("p.not-run").get_text() == "Recorded < here."
     images = soup.find_all("img")
     assert [image["alt"] for image in images] == ["A <line>"] * 2
     assert images[0]["src"].startswith("../../assets/figures/line-code-")

@@ -15,24 +15,22 @@ from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from press import ledger, notebook_html, render
+from press import evidence, ledger, notebook_html, render
 from press.blocks import PAGES, PageError
 from press.math import with_mathml
 from press.run import write_atomically
 from press.tables import ledger_table
 
 LEDGER_MARK = "<!-- ledger -->"
-NOT_RUN = (
-    "This block needs a GPU, which this build does not have: it is shown, not run."
-)
 edition: ledger.Edition
 rows: list[dict[str, Any]] = []
-evidence: dict[str, Any] | None = None
+evidences: dict[str, evidence.Evidence] = {}
+results: dict[str, render.Results] = {}
 
 
 def on_config(config: MkDocsConfig) -> None:
     """Run what has changed, and stop the build where something failed."""
-    global edition, rows, evidence
+    global edition, rows, evidences, results
     try:
         edition = ledger.make_edition("cpu", config.site_url or "", others_run=False)
     except PageError as error:
@@ -40,9 +38,11 @@ def on_config(config: MkDocsConfig) -> None:
     failures = [one.failure for one in edition.runs.values() if one.failure]
     if failures:
         raise PluginError("\n\n".join(failures))
-    evidence = ledger.load_gpu_evidence()
-    rows = ledger.entries(edition, evidence)
-    for name in edition.pages:
+    evidences = evidence.load_all()
+    rows = ledger.entries(edition, evidences)
+    for name, page in edition.pages.items():
+        one = edition.runs[name]
+        results[name] = evidence.results_to_show(page, one, evidences)
         if name.endswith(".py"):
             keep_notebook(name)
 
@@ -60,7 +60,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     made = {"ledger.json": json.dumps(rows, indent=1) + "\n"} | edition.files
     for name, page in edition.pages.items():
         if name != "README.md":
-            made |= render.figure_files(page, edition.runs[name])
+            made |= render.figure_files(page, results[name])
     for path, text in made.items():
         files.append(File.generated(config, path, content=text))
     return files
@@ -72,7 +72,7 @@ def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
     if name not in edition.pages:
         return markdown
     written = edition.pages[name]
-    text = render.markdown(written, edition.runs[name], unrun_note=NOT_RUN)
+    text = render.markdown(written, results[name])
     return text.replace(LEDGER_MARK, ledger_table(rows))
 
 
@@ -82,7 +82,7 @@ def on_page_content(html: str, page: SitePage, **_: Any) -> str:
     if name.endswith(".ipynb"):
         name = name.removesuffix(".ipynb") + ".py"
         html = notebook_html.as_lesson(
-            html, edition.pages[name], edition.runs[name], site_root(page)
+            html, edition.pages[name], results[name], site_root(page)
         )
         page.meta.setdefault("description", edition.pages[name].first_sentence)
     soup = BeautifulSoup(with_mathml(html), "html.parser")
@@ -105,7 +105,7 @@ def site_root(page: SitePage) -> str:
 def evidence_html(name: str, page: SitePage) -> str:
     """Return the quiet line under a title: where it ran, and its downloads."""
     stem = edition.pages[name].stem
-    line = ledger.summary_line(name, rows, evidence)
+    line = ledger.summary_line(name, rows, evidences)
 
     def to(target: str) -> str:
         return get_relative_url(target, page.url)

@@ -7,9 +7,11 @@ Nothing in here imports the package that the pages teach; it runs pages that do.
     worker.py     code blocks         -> outputs, in a process of its own
     device.py     the same code       -> with its tensors really on the GPU
     run.py        pages               -> runs, cached, in parallel, within a time limit
+    package.py    code of a page      -> the modules it leans on, and their hash
     docstrings.py docstring examples  -> runs, by pytest
     outputs.py    two printed outputs -> same or not, numerically
     render.py     page and run        -> Markdown with outputs
     downloads.py  page and run        -> .ipynb and .py that run
+    evidence.py   runs elsewhere      -> files in the repository, and back
     ledger.py     runs and evidence   -> one outcome for each block and environment
 """

@@ -4,14 +4,14 @@ import argparse
 import os
 import sys
 
-from press import ledger, render, run
+from press import evidence, ledger, render, run
 from press.blocks import PageError, read_page
 
 SITE_URL = os.environ.get("SITE_URL", "https://dlguide.github.io/dlguide/")
 
 
 def run_command(environment: str, only: list[str] | None) -> int:
-    """Run what changed; write GPU evidence if this was the GPU."""
+    """Run what changed; write evidence if this was not the CPU."""
     if environment == "cuda":
         import torch
 
@@ -27,13 +27,12 @@ def run_command(environment: str, only: list[str] | None) -> int:
         # Evidence of a part must not take the place of evidence of the whole.
         print(f"{environment}: {', '.join(only)} ran")
         return 0
-    if environment == "cuda":
-        evidence = ledger.write_gpu_evidence(edition)
-        blocks = [
-            b for page in evidence["pages"].values() for b in page["blocks"].values()
-        ]
+    if environment != "cpu":
+        pages = ledger.write_evidence(edition)["pages"].values()
+        blocks = [block for page in pages for block in page["blocks"].values()]
         touched = sum(block["touched"] for block in blocks)
-        print(f"cuda: {len(blocks)} blocks ran, {touched} of them touched the device")
+        note = f", {touched} of them touched the device" * (environment == "cuda")
+        print(f"{environment}: {len(blocks)} blocks ran{note}")
         return 0
     counts = ledger.count(ledger.cpu_entries(edition), "cpu")
     print(
@@ -45,7 +44,7 @@ def run_command(environment: str, only: list[str] | None) -> int:
 def check_command() -> int:
     """Refuse unless everything has run on the CPU as it stands now."""
     edition = ledger.make_edition("cpu", SITE_URL, pages_run=False, others_run=False)
-    found = ledger.problems(edition)
+    found = ledger.problems(edition, evidence.load_all())
     print(*found, sep="\n", file=sys.stderr)
     if not found:
         print("the CPU ledger is complete and green")
@@ -55,7 +54,7 @@ def check_command() -> int:
 def show_command(name: str) -> int:
     page = read_page(name)
     one = run.run_page(page, "cpu")
-    print(one.failure or render.markdown(page, one, unrun_note="Not run here."))
+    print(one.failure or render.markdown(page, render.results_of(page, one)))
     return 1 if one.failure else 0
 
 

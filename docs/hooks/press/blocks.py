@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import jupytext
 
@@ -20,6 +21,7 @@ OPTIONS = {
     "console": set(),
     "text": set(),
 }
+NEEDED = ("cuda", "torchvision")
 FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 OPTION = re.compile(r'(?P<name>[a-z]+)="(?P<value>(?:[^"\\]|\\.)*)"')
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -175,9 +177,19 @@ def parse_info(place: str, info: str) -> tuple[str, dict[str, str]]:
             f"{place}: cannot read {leftover or ', '.join(unknown)!r}; a {language} "
             f'block takes name="value" with {sorted(OPTIONS[language]) or "no names"}'
         )
+    refuse_unknown_need(place, options)
     if language == "py" and not options.get("reason"):
         raise PageError(f'{place}: Python that is only shown needs reason="…"')
     return language, options
+
+
+def refuse_unknown_need(place: str, options: dict[str, Any]) -> None:
+    """Raise `PageError` for a block that no environment would ever run."""
+    needed = options.get("needs", NEEDED[0])
+    if needed not in NEEDED:
+        raise PageError(
+            f"{place}: needs {needed!r}; expected one of {', '.join(NEEDED)}"
+        )
 
 
 def unescape(value: str) -> str:
@@ -210,6 +222,7 @@ def parse_percent(name: str, text: str) -> list[Prose | Block]:
         for option, value in options.items():
             if not isinstance(value, str) or not value.strip():
                 raise PageError(f'{name}:{line}: {option} needs a value in "quotes"')
+        refuse_unknown_need(f"{name}:{line}", options)
         anchor = anchors.of(cell.source)
         pieces.append(Block(name, line + 1, "python", cell.source, options, anchor))
     return pieces

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from press import run
+from press import package, run
 from press.blocks import ROOT, digest
 
 RESULTS = "DLGUIDE_DOCSTRING_RESULTS"
@@ -25,7 +25,7 @@ ENVIRONMENT = "DLGUIDE_DOCSTRING_ENVIRONMENT"
 
 
 def content() -> str:
-    return run.package_hash(docstrings=True)
+    return package.whole_package()
 
 
 def run_docstrings(environment: str, *, execute: bool = True) -> run.Run:
@@ -50,7 +50,7 @@ def call_pytest(environment: str, key: str) -> run.Run:
         variables |= {RESULTS: str(output), ENVIRONMENT: environment}
         command = [sys.executable, "-m", "pytest", "--doctest-modules", "-q"]
         command += ["-p", __name__, "-p", "no:cacheprovider", "--rootdir", str(ROOT)]
-        command += ["-c", str(ROOT / "pyproject.toml"), str(run.PACKAGE)]
+        command += ["-c", str(ROOT / "pyproject.toml"), str(package.PACKAGE)]
         done = subprocess.run(
             command, cwd=work, env=variables, capture_output=True, encoding="utf-8"
         )

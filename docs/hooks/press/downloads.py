@@ -44,7 +44,7 @@ def prose_cells(prose: Prose, page: Page, site_url: str) -> list[Any]:
 def code_cell(block: Block, result: dict[str, Any] | None) -> Any:
     code = block.code
     if "needs" in block.options:
-        code = only_where_it_can(code)
+        code = only_where_it_can(code, block.options["needs"])
     cell = nbformat.v4.new_code_cell(code)
     if "raises" in block.options:
         cell.metadata["tags"] = ["raises-exception"]
@@ -95,7 +95,7 @@ def as_script(block: Block) -> str:
             '    print(f"{type(error).__name__}: {error}")'
         )
     if "needs" in block.options:
-        code = only_where_it_can(code)
+        code = only_where_it_can(code, block.options["needs"])
     if "alt" in block.options:
         code += "\nplt.show()"
         if not re.search(r"^import matplotlib.pyplot as plt$", code, re.MULTILINE):
@@ -103,8 +103,13 @@ def as_script(block: Block) -> str:
     return code
 
 
-def only_where_it_can(code: str) -> str:
-    return f"if torch.cuda.is_available():\n{textwrap.indent(code, '    ')}"
+def only_where_it_can(code: str, needed: str) -> str:
+    """Put code behind a question that it must not fail on any reader's machine."""
+    question = "if torch.cuda.is_available():"
+    if needed == "torchvision":
+        question = "import importlib.util\n\n"
+        question += 'if importlib.util.find_spec("torchvision"):'
+    return f"{question}\n{textwrap.indent(code, '    ')}"
 
 
 def assemble(cells: list[Any]) -> Any:

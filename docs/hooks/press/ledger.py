@@ -1,19 +1,15 @@
 """Keep the ledger: for each code block and environment, the one thing that happened."""
 
 import dataclasses
-import datetime
-import json
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
-from press import docstrings, downloads, run
-from press.blocks import ROOT, Page, PageError, Prose, page_names, read_page
+from press import docstrings, downloads, evidence, run
+from press.blocks import Block, Page, PageError, Prose, page_names, read_page
+from press.evidence import ELSEWHERE, Evidence
 from press.render import results_of
 
-EVIDENCE = ROOT / "docs" / "evidence"
-TIMINGS = EVIDENCE / "cpu.json"
 DOWNLOADED = ("lessons/", "notebooks/")
 MODULE = re.compile(r"^::: (dlguide[\w.]*)", re.MULTILINE)
 GREEN = ("ran", "failed as intended", "shown only")
@@ -52,16 +48,20 @@ def make_edition(
     """Run, or read from the cache, all that one environment has to say."""
     names = only or page_names()
     pages = {name: read_page(name) for name in names}
+    if environment == "torchvision":
+        pages = {name: page for name, page in pages.items() if wants(page, environment)}
     runs = run.in_parallel(
         [
             lambda p=page: run.run_page(p, environment, execute=pages_run)  # type: ignore[misc]
             for page in pages.values()
         ]
     )
-    by_name = dict(zip(names, runs, strict=True))
+    by_name = dict(zip(pages, runs, strict=True))
     jobs: list[Any] = [
         lambda: docstrings.run_docstrings(environment, execute=others_run)
     ]
+    if environment == "torchvision":  # The package never imports it.
+        jobs = [lambda: run.Run("docstrings", environment, "", [])]
     files: dict[str, str] = {}
     for name, one in by_name.items():
         if environment != "cpu" or one.failure is not None or not has_downloads(name):
@@ -117,9 +117,17 @@ def refuse_empty_pages(edition: Edition) -> None:
                 raise PageError(f"{module}: no docstring example was collected")
 
 
-def entries(edition: Edition, evidence: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """Return the ledger: one object for each block and environment."""
-    return [*cpu_entries(edition), *cuda_entries(edition, evidence)]
+def wants(page: Page, environment: str) -> bool:
+    """Return whether a page has a block that only this environment can run."""
+    return any(block.options.get("needs") == environment for block in page.blocks)
+
+
+def entries(edition: Edition, evidences: dict[str, Evidence]) -> list[dict[str, Any]]:
+    """Return the ledger: one object for each block and environment it is meant for."""
+    rows = cpu_entries(edition)
+    for environment in ELSEWHERE:
+        rows += entries_elsewhere(edition, environment, evidences.get(environment))
+    return rows
 
 
 def entry(
@@ -147,24 +155,21 @@ def entry(
 
 
 def cpu_entries(edition: Edition) -> list[dict[str, Any]]:
-    timings = load(TIMINGS) or {"seconds": {}}
+    timings = evidence.load("cpu") or {"seconds": {}}
     versions = run.versions()
     rows = []
 
     def seconds(address: str, measured: float) -> float:
         """Return the recorded time, so that two builds of a commit agree."""
-        return float(timings["seconds"].get(address, tidy(measured)))
+        return float(timings["seconds"].get(address, evidence.tidy(measured)))
 
     for name, page in edition.pages.items():
         one = edition.runs[name]
         results = results_of(page, one) if one.failure is None else {}
         for block in page.blocks:
             base = (name, block.anchor, block.language, "cpu", block.hash)
-            if not block.runs:
-                rows.append(entry(*base, "shown only", block.reason))
-            elif not run.runs_here(block, "cpu"):
-                why = f"needs {block.options['needs']}"
-                rows.append(entry(*base, "shown only", why))
+            if not run.runs_here(block, "cpu"):
+                rows.append(entry(*base, "shown only", why_shown(block)))
             elif block.anchor not in results:
                 rows.append(entry(*base, "not run", one.failure or ""))
             else:
@@ -207,57 +212,54 @@ def cpu_entries(edition: Edition) -> list[dict[str, Any]]:
     return rows
 
 
-def cuda_entries(
-    edition: Edition, evidence: dict[str, Any] | None
+def entries_elsewhere(
+    edition: Edition, environment: str, kept: Evidence | None
 ) -> list[dict[str, Any]]:
+    """Return what the committed evidence of an environment says of today's blocks."""
     rows = []
+
+    def add(base: tuple[str, ...], place: str, content: str) -> None:
+        anchor, hash_ = base[1], base[4]
+        found = evidence.look_up(kept, environment, place, anchor, hash_, content)
+        rows.append(entry(*base, *from_evidence(kept, *found)))
+
     for name, page in edition.pages.items():
         content = run.content_hash(page.blocks)
         for block in page.blocks:
-            base = (name, block.anchor, block.language, "cuda", block.hash)
-            if not block.runs:
-                rows.append(entry(*base, "shown only", block.reason))
+            base = (name, block.anchor, block.language, environment, block.hash)
+            if not evidence.counts(block, environment):
+                continue
+            if run.runs_here(block, environment):
+                add(base, name, content)
             else:
-                rows.append(
-                    entry(
-                        *base,
-                        *from_evidence(
-                            evidence, name, block.anchor, block.hash, content
-                        ),
-                    )
-                )
+                rows.append(entry(*base, "shown only", why_shown(block)))
+    if environment == "torchvision":  # The package never imports it.
+        return rows
     content = docstrings.content()
     for example in edition.docstrings.results:
         page_name = reference_page(example["name"])
-        base = (page_name, example["name"], "docstring", "cuda", example["hash"])
-        rows.append(
-            entry(
-                *base,
-                *from_evidence(
-                    evidence, "docstrings", example["name"], example["hash"], content
-                ),
-            )
-        )
+        base = (page_name, example["name"], "docstring", environment, example["hash"])
+        add(base, "docstrings", content)
     return rows
 
 
 def from_evidence(
-    evidence: dict[str, Any] | None, page: str, anchor: str, hash_: str, content: str
+    kept: Evidence | None, outcome: str, reason: str, block: dict[str, Any] | None
 ) -> tuple[Any, ...]:
-    """Return outcome, reason, seconds and versions of a block on the GPU."""
-    known = (evidence or {}).get("pages", {}).get(page)
-    block = known and known["blocks"].get(anchor)
-    if not known or (not block and known["content"] == content):
-        return "not run", "never run on a GPU"
-    date = evidence["date"] if evidence else ""
-    if not block or block["hash"] != hash_:
-        return "stale", f"the block changed since the GPU run of {date}"
-    if known["content"] != content:
-        return "stale", f"the page or the package changed since the GPU run of {date}"
-    versions = (
-        {**evidence["versions"], "device": evidence["device"]} if evidence else {}
+    """Return outcome, reason, seconds and versions of a block that ran elsewhere."""
+    if kept is None or block is None:
+        return outcome, reason
+    return (
+        outcome,
+        reason,
+        block["seconds"],
+        kept["versions"] | {"device": kept["device"]},
     )
-    return block["outcome"], "", block["seconds"], versions
+
+
+def why_shown(block: Block) -> str:
+    """Return why a block is only shown in some environment."""
+    return f"needs {block.options['needs']}" if block.runs else block.reason
 
 
 def reference_page(dotted: str) -> str:
@@ -265,116 +267,72 @@ def reference_page(dotted: str) -> str:
     return f"reference/{parts[1]}.md" if len(parts) > 1 else "reference/index.md"
 
 
-def tidy(seconds: float) -> float:
-    """Return seconds with two significant digits, a millisecond or more."""
-    return float(f"{max(seconds, 0.001):.2g}")
-
-
-def load(path: Path) -> dict[str, Any] | None:
-    """Return committed evidence, or None where there is none yet."""
-    if not path.exists():
-        return None
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-def load_gpu_evidence() -> dict[str, Any] | None:
-    return load(EVIDENCE / "cuda.json")
-
-
 def write_timings(edition: Edition) -> None:
     """Record how long each block took, measured on this machine."""
     seconds = {}
     for name, page in edition.pages.items():
         for anchor, result in results_of(page, edition.runs[name]).items():
-            seconds[f"{name}#{anchor}"] = tidy(result["seconds"])
+            seconds[f"{name}#{anchor}"] = result["seconds"]
     for example in edition.docstrings.results:
         address = f"{reference_page(example['name'])}#{example['name']}"
-        seconds[address] = tidy(example["seconds"])
+        seconds[address] = example["seconds"]
     for path, one in edition.downloads.items():
-        seconds[path] = tidy(one.results[0]["seconds"])
-    write(TIMINGS, {"date": today(), "versions": run.versions(), "seconds": seconds})
+        seconds[path] = one.results[0]["seconds"]
+    evidence.write_timings({a: evidence.tidy(took) for a, took in seconds.items()})
 
 
-def write_gpu_evidence(edition: Edition) -> dict[str, Any]:
-    """Write what ran on the GPU, each block with the hash of the code that ran."""
-    pages: dict[str, Any] = {}
-    for name, page in edition.pages.items():
-        results = results_of(page, edition.runs[name])
-        hashes = {block.anchor: block.hash for block in page.blocks}
-        pages[name] = {
-            "content": run.content_hash(page.blocks),
-            "blocks": {a: evidence_of(hashes[a], r) for a, r in results.items()},
-        }
-    pages["docstrings"] = {
-        "content": docstrings.content(),
-        "blocks": {
-            e["name"]: evidence_of(e["hash"], e) for e in edition.docstrings.results
-        },
-    }
-    evidence = {
-        "environment": edition.environment,
-        "device": run.device_name(edition.environment),
-        "date": today(),
-        "versions": run.versions(),
-        "pages": pages,
-    }
-    write(EVIDENCE / "cuda.json", evidence)
-    return evidence
-
-
-def evidence_of(hash_: str, result: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "hash": hash_,
-        "outcome": result["outcome"],
-        "seconds": tidy(result["seconds"]),
-        "touched": result["touched"],
-    }
-
-
-def write(path: Path, content: dict[str, Any]) -> None:
-    run.write_atomically(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
-
-
-def today() -> str:
-    return datetime.datetime.now(datetime.UTC).date().isoformat()
+def write_evidence(edition: Edition) -> Evidence:
+    """Write what ran in another environment than the build's."""
+    return evidence.write_evidence(
+        edition.environment, edition.pages, edition.runs, edition.docstrings
+    )
 
 
 def count(rows: list[dict[str, Any]], environment: str) -> Counter[str]:
     return Counter(r["outcome"] for r in rows if r["environment"] == environment)
 
 
-def problems(edition: Edition) -> list[str]:
-    """Say what keeps the CPU ledger from being complete and green."""
-    rows = cpu_entries(edition)
+def problems(edition: Edition, evidences: dict[str, Evidence]) -> list[str]:
+    """Say what keeps the site from being built: what has not run, or not since."""
     bad = [
         f"{r['page']}#{r['anchor']}: {r['outcome']}"
-        for r in rows
+        for r in cpu_entries(edition)
+        if r["outcome"] not in GREEN
+    ]
+    # A GPU is not to be had everywhere; torchvision is, for some gigabytes.
+    beside = entries_elsewhere(edition, "torchvision", evidences.get("torchvision"))
+    bad += [
+        f"{r['page']}#{r['anchor']}: {r['outcome']} ({r['reason']}): run "
+        "`nox -s torchvision`"
+        for r in beside
         if r["outcome"] not in GREEN
     ]
     return [*edition.failures, *bad]
 
 
 def summary_line(
-    page: str, rows: list[dict[str, Any]], evidence: dict[str, Any] | None
+    page: str, rows: list[dict[str, Any]], evidences: dict[str, Evidence]
 ) -> str:
     """Say in one line on what a page ran, with which versions, and when."""
     versions = run.versions()
-    python = short(versions["python"])
-    cpu = f"CPU: torch {versions['torch']}, Python {python}, this build."
-    outcomes = {
-        r["outcome"] for r in rows if r["page"] == page and r["environment"] == "cuda"
-    } - {"shown only"}
+    python = evidence.short(versions["python"])
+    parts = [f"CPU: torch {versions['torch']}, Python {python}, this build."]
+    for environment in ELSEWHERE:
+        outcomes = {
+            r["outcome"]
+            for r in rows
+            if (r["page"], r["environment"]) == (page, environment)
+        } - {"shown only"}
+        if outcomes:
+            label = run.ENVIRONMENTS[environment]
+            parts.append(f"{label}: {told(outcomes, evidences.get(environment))}.")
+    return " ".join(parts)
+
+
+def told(outcomes: set[str], kept: Evidence | None) -> str:
+    """Say in half a sentence whether a page ran in an environment, on what and when."""
     if "stale" in outcomes:
-        return f"{cpu} GPU: not run since this page changed."
-    if "not run" in outcomes or evidence is None:
-        return f"{cpu} GPU: not run yet."
-    found = evidence["versions"]
-    return (
-        f"{cpu} GPU: {evidence['device']}, torch {found['torch']}, "
-        f"Python {short(found['python'])}, {evidence['date']}."
-    )
-
-
-def short(version: str) -> str:
-    return ".".join(version.split(".")[:2])
+        return "not run since this page changed"
+    if "not run" in outcomes or kept is None:
+        return "not run yet"
+    return evidence.origin(kept)

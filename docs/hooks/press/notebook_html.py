@@ -7,18 +7,16 @@ from bs4.element import Tag
 
 from press import figures
 from press.blocks import Block, Page
-from press.render import figure_path, plain_table, results_of
-from press.run import Run
+from press.render import Results, figure_path, plain_table
 
 
-def as_lesson(html: str, page: Page, run: Run, root: str) -> str:
+def as_lesson(html: str, page: Page, results: Results, root: str) -> str:
     """Keep prose and highlighted code; leave out the inlined styles and scripts.
 
     `root` leads from the page to the top of the site.
     """
     soup = BeautifulSoup(html, "html.parser")
     blocks = iter(page.blocks)
-    results = results_of(page, run)
     parts = []
     for cell in soup.select(".jp-Notebook-cell[id]"):
         prose = cell.select_one(".jp-MarkdownOutput")
@@ -28,6 +26,8 @@ def as_lesson(html: str, page: Page, run: Run, root: str) -> str:
         block = next(blocks)
         parts.append(code_html(cell, block))
         result = results.get(block.anchor, {"outputs": []})
+        if note := result.get("note"):
+            parts.append(f'<p class="not-run">{escape(note)}</p>')
         parts += outputs_html(page, block, result["outputs"], root)
     if (left := next(blocks, None)) is not None:
         raise ValueError(f"{page.name}:{left.line}: this cell was not rendered")

@@ -7,20 +7,21 @@ from press import figures
 from press.blocks import Block, Page, Prose
 from press.run import Run, runs_here
 
+Results = dict[str, dict[str, Any]]
 FIGURES = "assets/figures"
 STYLE = re.compile(r"<style.*?</style>|\s(?:style|border|class)=\"[^\"]*\"", re.DOTALL)
 
 
-def results_of(page: Page, run: Run) -> dict[str, dict[str, Any]]:
+def results_of(page: Page, run: Run) -> Results:
     """Return each block's result by its anchor."""
     ran = [block for block in page.blocks if runs_here(block, run.environment)]
     return {b.anchor: r for b, r in zip(ran, run.results, strict=True)}
 
 
-def figure_files(page: Page, run: Run) -> dict[str, str]:
+def figure_files(page: Page, results: Results) -> dict[str, str]:
     """Return the figures of a page: path below the site -> SVG."""
     files = {}
-    for anchor, result in results_of(page, run).items():
+    for anchor, result in results.items():
         for number, svg in enumerate(svgs(result), 1):
             for theme in figures.THEMES:
                 path = figure_path(page, anchor, number, theme)
@@ -36,22 +37,21 @@ def figure_path(page: Page, anchor: str, number: int, theme: str) -> str:
     return f"{FIGURES}/{page.stem}-{anchor}-{number}-{theme}.svg"
 
 
-def markdown(page: Page, run: Run, *, unrun_note: str) -> str:
+def markdown(page: Page, results: Results) -> str:
     """Return the page with each block's outputs beneath it.
 
-    `unrun_note` says, under a block that needs another environment, why it has none.
+    The note of a result says where its outputs come from, or why it has none.
     """
-    results = results_of(page, run)
     parts = []
     for piece in page.pieces:
         if isinstance(piece, Prose):
             parts.append(piece.text)
             continue
         shown = fence(piece.code, f".{piece.language} #{piece.anchor}")
-        if piece.anchor in results:
-            shown += outputs(page, piece, results[piece.anchor])
-        elif piece.runs:
-            shown += f"\n{unrun_note}\n{{ .not-run }}\n"
+        if result := results.get(piece.anchor):
+            if note := result.get("note"):
+                shown += f"\n{note}\n{{ .not-run }}\n"
+            shown += outputs(page, piece, result)
         parts.append(indented(shown, piece.indent))
     return "\n".join(parts)
 

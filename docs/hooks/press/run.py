@@ -1,6 +1,5 @@
 """Run pages that have changed, in parallel, and keep every run by its content."""
 
-import ast
 import concurrent.futures
 import dataclasses
 import importlib.metadata
@@ -15,22 +14,25 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from press import worker
+from press import package, worker
 from press.blocks import ROOT, Block, Page, digest
 
 CACHE = ROOT / ".cache" / "press"
-PACKAGE = ROOT / "dlguide"
 PRESS = Path(__file__).parent
 TIME_LIMIT_SECONDS = 300
 KEPT_RUNS = 4
 SHAPES_OUTPUT = (
     "torch",
+    "torchvision",
     "numpy",
     "matplotlib",
+    "pillow",
     "pandas",
     "scikit-learn",
     "torchmetrics",
     "torchinfo",
+    "kornia",
+    "optuna",
     "tqdm",
 )
 NOT_RUN = "{name}: not run since it changed; run `nox -s cpu`"
@@ -43,7 +45,7 @@ DOWNLOAD_COMMANDS = {
         f"--timeout={TIME_LIMIT_SECONDS}",
     ],
 }
-ENVIRONMENTS = {"cpu": "CPU", "cuda": "GPU"}
+ENVIRONMENTS = {"cpu": "CPU", "cuda": "GPU", "torchvision": "torchvision"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,31 +72,11 @@ def versions() -> dict[str, str]:
 
 def device_name(environment: str) -> str:
     """Return the hardware an environment runs on, in the words the page shows."""
-    if environment == "cpu":
+    if environment != "cuda":
         return "CPU"
     import torch
 
     return torch.cuda.get_device_name()
-
-
-def package_hash(*, docstrings: bool) -> str:
-    """Return a hash of the companion package, with or without its docstrings."""
-    sources = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        sources[path.relative_to(PACKAGE).as_posix()] = (
-            text if docstrings else ast.dump(without_docstrings(ast.parse(text)))
-        )
-    return digest(sources)
-
-
-def without_docstrings(tree: ast.Module) -> ast.Module:
-    """Take out docstrings, so that editing prose in the package runs no page again."""
-    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(tree):
-        if isinstance(node, kinds) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return tree
 
 
 def press_hash() -> str:
@@ -103,10 +85,10 @@ def press_hash() -> str:
     return digest([(PRESS / name).read_text(encoding="utf-8") for name in names])
 
 
-def content_hash(blocks: Iterable[Block]) -> str:
+def content_hash(blocks: list[Block]) -> str:
     """Return a hash of all that decides a page's run, save versions and device."""
     code = [[b.code, b.options] for b in blocks if b.runs]
-    return digest([code, package_hash(docstrings=False)])
+    return digest([code, package.fingerprint(b.code for b in blocks if b.runs)])
 
 
 def run_key(content: str, environment: str) -> str:
@@ -127,7 +109,7 @@ def environment_variables(environment: str) -> dict[str, str]:
         "PYTHONWARNINGS": "default",
         "TQDM_DISABLE": "1",
     }
-    if environment == "cpu":
+    if environment != "cuda":
         variables["CUDA_VISIBLE_DEVICES"] = ""
     return variables
 

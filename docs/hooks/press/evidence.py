@@ -1,0 +1,175 @@
+"""Keep in the repository what ran where this build cannot run it, and how long it took.
+
+One file for each environment but the CPU, with a fingerprint of every block that ran;
+a block that has changed since then finds that it is stale.
+"""
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+from press import docstrings, run
+from press.blocks import ROOT, Block, Page
+from press.render import Results, results_of
+
+EVIDENCE = ROOT / "docs" / "evidence"
+# Each environment whose evidence is a file, in the words of a sentence.
+ELSEWHERE = {"cuda": "on a GPU", "torchvision": "beside torchvision"}
+NEEDED = {"cuda": "a GPU", "torchvision": "torchvision"}
+Evidence = dict[str, Any]
+
+
+def path_of(environment: str) -> Path:
+    return EVIDENCE / f"{environment}.json"
+
+
+def load(environment: str) -> Evidence | None:
+    """Return committed evidence, or None where there is none yet."""
+    path = path_of(environment)
+    if not path.exists():
+        return None
+    found: Evidence = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def load_all() -> dict[str, Evidence]:
+    """Return the evidence of every environment that has some."""
+    found = {environment: load(environment) for environment in ELSEWHERE}
+    return {name: evidence for name, evidence in found.items() if evidence}
+
+
+def write(environment: str, content: Evidence) -> None:
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+    run.write_atomically(path_of(environment), text + "\n")
+
+
+def write_timings(seconds: dict[str, float]) -> None:
+    """Record how long each block took on the CPU of this machine."""
+    write("cpu", {"date": today(), "versions": run.versions(), "seconds": seconds})
+
+
+def write_evidence(
+    environment: str,
+    pages: dict[str, Page],
+    runs: dict[str, run.Run],
+    examples: run.Run,
+) -> Evidence:
+    """Write what ran in an environment, each block with the hash of its code."""
+    found: Evidence = {}
+    for name, page in pages.items():
+        results = results_of(page, runs[name])
+        blocks = [
+            b for b in page.blocks if b.anchor in results and counts(b, environment)
+        ]
+        found[name] = {
+            "content": run.content_hash(page.blocks),
+            "blocks": {b.anchor: of_block(b, results[b.anchor]) for b in blocks},
+        }
+    if examples.results:
+        found["docstrings"] = {
+            "content": docstrings.content(),
+            "blocks": {e["name"]: of_result(e["hash"], e) for e in examples.results},
+        }
+    evidence = {
+        "environment": environment,
+        "device": run.device_name(environment),
+        "date": today(),
+        "versions": run.versions(),
+        "pages": found,
+    }
+    write(environment, evidence)
+    return evidence
+
+
+def counts(block: Block, environment: str) -> bool:
+    """Return whether a block's run in an environment says something of its own.
+
+    Beside torchvision all blocks of a page run, for the sake of those that need it.
+    """
+    return environment != "torchvision" or block.options.get("needs") == environment
+
+
+def of_block(block: Block, result: dict[str, Any]) -> dict[str, Any]:
+    """Return what to keep of a run; outputs too where no other run shows them."""
+    kept = of_result(block.hash, result)
+    return kept | ({"outputs": result["outputs"]} if "needs" in block.options else {})
+
+
+def of_result(hash_: str, result: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "hash": hash_,
+        "outcome": result["outcome"],
+        "seconds": tidy(result["seconds"]),
+        "touched": result["touched"],
+    }
+
+
+def look_up(
+    evidence: Evidence | None,
+    environment: str,
+    page: str,
+    anchor: str,
+    hash_: str,
+    content: str,
+) -> tuple[str, str, dict[str, Any] | None]:
+    """Return outcome, reason and what was kept of a block's run elsewhere."""
+    where = ELSEWHERE[environment]
+    known = (evidence or {}).get("pages", {}).get(page)
+    block = known and known["blocks"].get(anchor)
+    if not evidence or not known or (not block and known["content"] == content):
+        return "not run", f"never run {where}", None
+    since = f"changed since it ran {where} on {evidence['date']}"
+    if not block or block["hash"] != hash_:
+        return "stale", f"the block {since}", None
+    if known["content"] != content:
+        return "stale", f"the page or the package {since}", None
+    return block["outcome"], "", block
+
+
+def results_to_show(
+    page: Page, one: run.Run, evidences: dict[str, Evidence]
+) -> Results:
+    """Return the results of a page's run here, and those recorded elsewhere."""
+    results = results_of(page, one)
+    content = run.content_hash(page.blocks)
+    for block in page.blocks:
+        if not block.runs or block.anchor in results:
+            continue
+        needed = block.options["needs"]
+        outcome, reason, kept = look_up(
+            evidences.get(needed), needed, page.name, block.anchor, block.hash, content
+        )
+        if kept is None:
+            note = f"This block needs {NEEDED[needed]}, which this build does not have"
+            note += (
+                ": it is shown, not run." if outcome == "not run" else f"; {reason}."
+            )
+            results[block.anchor] = {"outputs": [], "note": note}
+        else:
+            note = f"Recorded with {NEEDED[needed]} ({origin(evidences[needed])}), "
+            note += "which this build does not have."
+            results[block.anchor] = {"outputs": kept["outputs"], "note": note}
+    return results
+
+
+def origin(evidence: Evidence) -> str:
+    """Return where and when evidence was made, as part of a sentence."""
+    versions = evidence["versions"]
+    beside = evidence["environment"] == "torchvision"
+    what = versions["torchvision"] if beside else evidence["device"]
+    python = short(versions["python"])
+    return f"{what}, torch {versions['torch']}, Python {python}, {evidence['date']}"
+
+
+def short(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def tidy(seconds: float) -> float:
+    """Return seconds with two significant digits, a millisecond or more."""
+    return float(f"{max(seconds, 0.001):.2g}")
+
+
+def today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
