@@ -5,6 +5,7 @@ One module for each lesson, in reading order; a module leans only on those befor
 1. `dlguide.tensors`: say what a tensor is, where it lives, which shapes fit together.
 2. `dlguide.workflow`: split data, train, evaluate, save and load a model.
 3. `dlguide.classification`: from logits to labels, and how far to trust them.
+4. `dlguide.vision`: pictures as tensors, and a small convolutional network.
 
 Nothing is imported here, so `import dlguide` costs nothing.
 """

@@ -334,6 +334,13 @@ def test_versions_device_and_press_are_in_a_pages_key(monkeypatch, name, value):
     assert key() != before
 
 
+def test_the_folder_of_real_data_is_in_a_pages_key(monkeypatch):
+    monkeypatch.delenv("DLGUIDE_DATA", raising=False)
+    before = key()
+    monkeypatch.setenv("DLGUIDE_DATA", "/some/folder")
+    assert key() != before
+
+
 def test_an_option_is_in_a_pages_key():
     plain, marked = page_of("1").blocks, page_of('needs="cuda"|||1').blocks
     assert run.content_hash(plain) != run.content_hash(marked)

@@ -92,7 +92,10 @@ def content_hash(blocks: list[Block]) -> str:
 
 
 def run_key(content: str, environment: str) -> str:
-    return digest([content, press_hash(), versions(), device_name(environment)])
+    # A notebook runs on real data where a folder of them is named.
+    data = os.environ.get("DLGUIDE_DATA", "")
+    here = [press_hash(), versions(), device_name(environment), data]
+    return digest([content, *here])
 
 
 def environment_variables(environment: str) -> dict[str, str]:
