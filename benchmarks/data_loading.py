@@ -124,9 +124,8 @@ def report(
     for name, times in seconds.items():
         low, middle, high = statistics.quantiles(times, n=4)
         spread = f"{low:.3f} to {high:.3f}"
-        print(
-            f"{name:20}{middle:9.3f}{spread:>17}{middle / bare:9.2f}{losses[name]:10.6f}"
-        )
+        ratio, loss = middle / bare, losses[name]
+        print(f"{name:20}{middle:9.3f}{spread:>17}{ratio:9.2f}{loss:10.6f}")
     ours = statistics.median(seconds["TensorLoader"])
     slowest = statistics.median(seconds["picture by picture"])
     print(f"TensorLoader is {slowest / ours:.1f} times as fast as picture by picture")

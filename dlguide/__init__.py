@@ -6,6 +6,9 @@ One module for each lesson, in reading order; a module leans only on those befor
 2. `dlguide.workflow`: split data, train, evaluate, save and load a model.
 3. `dlguide.classification`: from logits to labels, and how far to trust them.
 4. `dlguide.vision`: pictures as tensors, and a small convolutional network.
+5. `dlguide.datasets`: tables and folders of pictures as data.
+
+`dlguide.pictures` puts them together into a program: `python -m dlguide.pictures`.
 
 Nothing is imported here, so `import dlguide` costs nothing.
 """

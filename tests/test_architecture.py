@@ -23,12 +23,16 @@ READING_ORDER = [
     "overfitting",
 ]
 FREE_STANDING = {"errors"}  # Leans on no lesson, and no lesson leans on it.
+PROGRAMS = {"pictures"}  # Put lessons together; no lesson leans on them.
 MODULES = sorted(
     path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_")
 )
-LESSONS = [name for name in MODULES if name not in FREE_STANDING]
+LESSONS = [name for name in MODULES if name not in FREE_STANDING | PROGRAMS]
 WRITTEN = sorted(PAGES.rglob("*.md")) + sorted(PAGES.glob("notebooks/*.py"))
-HEAVY = ["matplotlib", "pandas", "sklearn", "tqdm", "torchmetrics", "torchvision"]
+HEAVY = [
+    *("matplotlib", "pandas", "sklearn", "tqdm", "torchmetrics", "torchvision"),
+    *("PIL", "pooch", "requests", "kornia", "optuna"),
+]
 
 
 def imports_of(path: Path) -> set[str]:
@@ -90,6 +94,14 @@ def test_a_module_leans_only_on_those_before_it(name):
 @pytest.mark.parametrize("name", FREE_STANDING & set(MODULES))
 def test_a_free_standing_module_leans_on_no_lesson_and_none_on_it(name):
     assert not any(i.startswith("dlguide") for i in imports_of(PACKAGE / f"{name}.py"))
+    for lesson in LESSONS:
+        assert f"dlguide.{name}" not in imports_of(PACKAGE / f"{lesson}.py")
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_a_program_has_its_reference_and_tests_and_no_lesson_leans_on_it(name):
+    assert (ROOT / f"docs/pages/reference/{name}.md").exists()
+    assert (ROOT / f"tests/test_{name}.py").exists()
     for lesson in LESSONS:
         assert f"dlguide.{name}" not in imports_of(PACKAGE / f"{lesson}.py")
 

@@ -30,12 +30,11 @@ def trained(shapes, tmp_path_factory) -> Path:
 
 def test_training_learns_what_is_on_the_pictures(tmp_path):
     data = tmp_path / "shapes"
-    folder = write_image_folder(
-        data, classes=["disc", "box"], train=60, test=20, size=16
-    )
-    history, result = train_folder(folder, tmp_path / "m.pth", epochs=12, size=16)
-    assert history.train["loss"][-1] < 0.9 * history.train["loss"][0]
-    assert result["accuracy"] > 0.6
+    names = ["disc", "box"]
+    folder = write_image_folder(data, classes=names, train=80, test=20, size=16)
+    history, _ = train_folder(folder, tmp_path / "m.pth", epochs=25, size=16)
+    assert history.train["loss"][-1] < 0.75 * history.train["loss"][0]
+    assert history.train["accuracy"][-1] > 0.7
 
 
 def test_a_seed_repeats_a_training(shapes, tmp_path):
