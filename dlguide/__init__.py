@@ -7,6 +7,7 @@ One module for each lesson, in reading order; a module leans only on those befor
 3. `dlguide.classification`: from logits to labels, and how far to trust them.
 4. `dlguide.vision`: pictures as tensors, and a small convolutional network.
 5. `dlguide.datasets`: tables and folders of pictures as data.
+6. `dlguide.overfitting`: what loss curves say, and cures that were measured.
 
 `dlguide.pictures` puts them together into a program: `python -m dlguide.pictures`.
 

@@ -588,8 +588,9 @@ def find_overlap(first: Any, second: Any) -> list[tuple[int, int]]:
     labels do not count. Compare without random transforms.
 
     Args:
-        first: A tensor of samples, shape `(samples, ...)`, or a map-style dataset whose
-            items are tensors, or begin with one.
+        first: A tensor of samples, shape `(samples, ...)`, a tuple `(inputs, labels)`
+            of tensors, or a map-style dataset whose items are tensors, or begin with
+            one.
         second: The same.
 
     Returns:
@@ -616,6 +617,9 @@ def find_overlap(first: Any, second: Any) -> list[tuple[int, int]]:
 
 def _fingerprints(data: Any) -> Iterator[bytes]:
     """Yield a short mark for each sample; equal samples have equal ones."""
+    match data:
+        case (Tensor() as inputs, Tensor()) if isinstance(data, tuple):
+            data = inputs
     for index in range(len(data)):
         item = data[index]
         sample = item[0] if isinstance(item, tuple | list) else item

@@ -438,6 +438,8 @@ def test_samples_that_two_parts_share_are_found_by_what_they_hold():
         (0, 2),
     ]
     assert find_overlap(data[:5], data[4:]) == [(4, 0)]
+    labels = torch.arange(20)
+    assert find_overlap((data[:5], labels[:5]), (data[4:], labels[4:])) == [(4, 0)]
 
 
 def test_a_sample_that_comes_twice_is_reported_each_time():
