@@ -51,13 +51,17 @@ class Diagnosis:
     reason: str
 
 
-def diagnose(history: History) -> Diagnosis:
+def diagnose(history: History, *, classes: int | None = None) -> Diagnosis:
     """Return what the loss curves of a training say, and why.
 
-    A curve shows symptoms, not causes: take the answer as the first thing to check.
+    A curve shows symptoms, not causes: take the answer as the first thing to check. The
+    thresholds are rules of thumb, and compare with the first epoch; with `classes` also
+    with the loss of guessing.
 
     Args:
         history: What `train` returned, with validation losses.
+        classes: How many classes cross-entropy tells apart, so that its loss of
+            guessing, `log(classes)`, is known.
 
     Returns:
         The finding that fits; `"cannot say"` for fewer than 4 epochs or without
@@ -83,24 +87,41 @@ def diagnose(history: History) -> Diagnosis:
             f"{len(learned)} epochs, {len(judged)} of them validated: expected 4 or "
             "more, all with validation",
         )
-    checks = (_too_wild, _too_late, _too_little, _too_good)
-    found = next(filter(None, (check(learned, judged) for check in checks)), None)
+    guess = math.log(classes) if classes else None
+    found = (
+        _too_wild(learned, judged)
+        or _no_better_than_guessing(learned, guess)
+        or _too_late(learned, judged)
+        or _too_little(learned, judged, guess)
+        or _too_good(learned, judged)
+    )
     return found or Diagnosis(
         "good fit",
-        f"both losses fell, to {learned[-1]:.3g} in training and {judged[-1]:.3g} in "
-        f"validation, whose best is {min(judged):.3g}",
+        f"the training loss fell to {learned[-1]:.3g}, the validation loss to "
+        f"{judged[-1]:.3g}; its best is {min(judged):.3g}",
     )
 
 
 def _too_wild(learned: list[float], judged: list[float]) -> Diagnosis | None:
-    """Find a training loss that jumps, ends above its start, or exploded at first."""
-    later = learned[len(learned) // 4 :]
-    jumps = sum(b > 1.15 * a for a, b in pairwise(later))
-    if learned[-1] > 1.05 * learned[0] or jumps > 0.25 * len(later):
+    """Find losses that jump, end above their start, or exploded at first."""
+    later = len(learned) // 4
+    jumps = sum(
+        b > 1.15 * a and b > 0.05 * learned[0] for a, b in pairwise(learned[later:])
+    )
+    leaps = sum(
+        b > 1.5 * a and b > 0.05 * judged[0] for a, b in pairwise(judged[later:])
+    )
+    if learned[-1] > 1.05 * learned[0] or jumps > 0.25 * (len(learned) - later):
         return Diagnosis(
             "learning rate too high",
             f"the training loss goes from {learned[0]:.3g} to {learned[-1]:.3g} and "
             f"jumps up by more than 15 % {jumps} times: lower the learning rate",
+        )
+    if leaps > 0.25 * (len(judged) - later):
+        return Diagnosis(
+            "learning rate too high",
+            f"the validation loss jumps up by more than half {leaps} times: lower the "
+            "learning rate, or validate on more samples",
         )
     if learned[0] > 4 * learned[1] and min(*learned, *judged) > 0.8 * judged[0]:
         return Diagnosis(
@@ -112,11 +133,26 @@ def _too_wild(learned: list[float], judged: list[float]) -> Diagnosis | None:
     return None
 
 
+def _no_better_than_guessing(
+    learned: list[float], guess: float | None
+) -> Diagnosis | None:
+    """Find a training loss that stays where guessing would be."""
+    if guess is None or learned[-1] < 0.9 * guess:
+        return None
+    return Diagnosis(
+        "underfit",
+        f"the training loss ends at {learned[-1]:.3g}, and guessing costs {guess:.3g}: "
+        "the model has learned nothing yet; look for a mistake with overfit_one_batch, "
+        "train longer, or try another learning rate",
+    )
+
+
 def _too_late(learned: list[float], judged: list[float]) -> Diagnosis | None:
     """Find a validation loss that rose again, or stayed far behind."""
     best = min(range(len(judged)), key=judged.__getitem__)
-    rose = judged[-1] > 1.1 * judged[best] and judged[-1] > 1.2 * learned[-1]
-    if rose and learned[-1] < 0.95 * learned[best]:
+    rose = judged[-1] > 1.1 * judged[best] and learned[-1] < 0.95 * learned[best]
+    never_fell = judged[-1] > judged[0] and learned[-1] < 0.7 * learned[0]
+    if (rose or never_fell) and judged[-1] > 1.2 * learned[-1]:
         return Diagnosis(
             "overfit",
             f"the validation loss was best in epoch {best + 1}, {judged[best]:.3g}, "
@@ -132,19 +168,22 @@ def _too_late(learned: list[float], judged: list[float]) -> Diagnosis | None:
     return None
 
 
-def _too_little(learned: list[float], judged: list[float]) -> Diagnosis | None:
+def _too_little(
+    learned: list[float], judged: list[float], guess: float | None
+) -> Diagnosis | None:
     """Find a training loss that has fallen little, or still falls fast."""
-    if learned[-1] > 0.6 * learned[0]:
+    start = learned[0] if guess is None else max(learned[0], guess)
+    if learned[-1] > 0.6 * start:
         return Diagnosis(
             "underfit",
-            f"the training loss has fallen from {learned[0]:.3g} to {learned[-1]:.3g} "
+            f"the training loss has fallen from {start:.3g} to {learned[-1]:.3g} "
             "only: train longer, raise the learning rate, take a larger model, or look "
             "for a mistake with overfit_one_batch",
         )
     last = max(2, len(learned) // 4)
     before = learned[-1 - last]
     still = judged[-1] <= 1.05 * min(judged)
-    if still and learned[-1] < 0.8 * before and learned[-1] > 0.3 * learned[0]:
+    if still and learned[-1] < 0.8 * before and learned[-1] > 0.3 * start:
         return Diagnosis(
             "underfit",
             f"both losses still fall, the training loss from {before:.3g} to "
@@ -198,7 +237,7 @@ def overfit_one_batch(
     """Let a model learn one batch by heart, and say what is wrong if it cannot.
 
     Every model that works can do that. What is tested is your own step, with your loss
-    and your optimizer. Afterwards the weights are as they were; the optimizer has
+    and your optimizer. Afterwards weights and mode are as they were; the optimizer has
     moved on, so make a new one.
 
     Args:
@@ -229,18 +268,30 @@ def overfit_one_batch(
     """
     if steps < 3:
         raise ValueError(f"steps is {steps}: expected 3 or more")
-    start = deepcopy(model.state_dict())
+    start, mode = deepcopy(model.state_dict()), model.training
     model.train()
     try:
-        losses, findings = _first_steps(model, batch, step, start)
-        if losses:
-            losses += [step(model, batch).item() for _ in range(steps - len(losses))]
-        learned = bool(losses) and losses[-1] < target and math.isfinite(losses[-1])
-        findings += [] if learned else _look_at_outputs(model, batch, losses)
-        findings += [] if learned or findings else _look_at_losses(losses)
+        losses, piled_up = _first_steps(model, batch, step, start)
+        if not losses:
+            return OneBatch([], False, [_why_no_gradient(model)])
+        losses += [step(model, batch).item() for _ in range(steps - len(losses))]
+        learned = 0 <= losses[-1] < target
+        findings = _still_parameters(model, start)
+        if piled_up and not any("did not move" in found for found in findings):
+            findings.insert(
+                0,
+                "gradients add up from step to step: call optimizer.zero_grad() before "
+                "backward",
+            )
+        findings += _frozen_parameters(model)
+        if not learned:
+            findings += _look_at_outputs(model, batch, losses)
+            findings += [] if findings else _look_at_losses(losses)
+            findings += _active_dropout(model)
     finally:
         model.load_state_dict(start)
         model.zero_grad()
+        model.train(mode)
     return OneBatch(losses, learned, findings)
 
 
@@ -249,36 +300,25 @@ def _first_steps(
     batch: Batch,
     step: Callable[[nn.Module, Batch], Tensor],
     start: dict[str, Tensor],
-) -> tuple[list[float], list[str]]:
-    """Do one step twice from the same weights, and compare gradients and weights."""
+) -> tuple[list[float], bool]:
+    """Do one step twice from the same weights; say whether the gradients add up.
+
+    Without losses, the loss has no gradient at all.
+    """
     model.zero_grad()
-    frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
     try:
         loss = step(model, batch)
     except RuntimeError as error:
         if "does not require grad" not in str(error):
             raise
-        why = (
-            "all parameters are frozen"
-            if len(frozen) == len(start)
-            else ("detach, item, argmax or round cuts the loss off")
-        )
-        return [], [f"the loss has no gradient: {why}"]
-    findings = _still_parameters(model, start)
-    if frozen:
-        findings.append(f"frozen: {', '.join(frozen)}; unfreeze with requires_grad_()")
+        return [], False
     first = _gradients(model)
     model.load_state_dict(start)
     losses = [loss.item(), step(model, batch).item()]
     second = _gradients(model)
     alike = [n for n in first if first[n].abs().sum() > 0 and n in second]
-    if alike and all(torch.allclose(second[n], 2 * first[n], rtol=0.05) for n in alike):
-        findings.insert(
-            0,
-            "gradients add up from step to step: call optimizer.zero_grad() before "
-            "backward",
-        )
-    return losses, findings
+    doubled = [torch.allclose(second[n], 2 * first[n], rtol=0.05) for n in alike]
+    return losses, bool(doubled) and all(doubled)
 
 
 def _gradients(model: nn.Module) -> dict[str, Tensor]:
@@ -287,8 +327,31 @@ def _gradients(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
+def _why_no_gradient(model: nn.Module) -> str:
+    if not any(p.requires_grad for p in model.parameters()):
+        return "the loss has no gradient: all parameters are frozen"
+    return (
+        "the loss has no gradient: detach, item, argmax or round cuts the loss off "
+        "from the model"
+    )
+
+
+def _frozen_parameters(model: nn.Module) -> list[str]:
+    names = [name for name, p in model.named_parameters() if not p.requires_grad]
+    return (
+        [f"frozen: {', '.join(names)}; unfreeze with requires_grad_()"] if names else []
+    )
+
+
+def _active_dropout(model: nn.Module) -> list[str]:
+    kinds = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
+    if any(isinstance(part, kinds) and part.p > 0 for part in model.modules()):
+        return ["dropout is active: set it to 0 for this check"]
+    return []
+
+
 def _still_parameters(model: nn.Module, start: dict[str, Tensor]) -> list[str]:
-    """Say which parameters have not moved although they should have."""
+    """Say which parameters have not moved in all steps although they should have."""
     deaf, unheld = [], []
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad or not torch.equal(parameter, start[name]):
@@ -297,12 +360,13 @@ def _still_parameters(model: nn.Module, start: dict[str, Tensor]) -> list[str]:
             deaf.append(name)
         else:
             unheld.append(name)
-    findings = []
     if not unheld and len(deaf) == sum(p.requires_grad for p in model.parameters()):
         return [
-            "no gradient reaches any parameter: detach, item, argmax or round cuts the "
-            "loss off"
+            "no gradient is left on any parameter after a step: is backward() called, "
+            "does zero_grad() come before it, and does no detach, item, argmax or "
+            "round cut the loss off?"
         ]
+    findings = []
     if unheld:
         findings.append(
             f"{', '.join(unheld)} did not move, though there is a gradient: is step() "
@@ -317,26 +381,40 @@ def _still_parameters(model: nn.Module, start: dict[str, Tensor]) -> list[str]:
 
 
 def _look_at_outputs(model: nn.Module, batch: Batch, losses: list[float]) -> list[str]:
-    """Find outputs that are no logits although the labels are classes."""
-    outputs = predict(model, batch[0])
-    if outputs.ndim != 2 or outputs.shape[1] < 2 or batch[1].is_floating_point():
-        return []
-    ones = torch.ones(len(outputs), device=outputs.device)
-    if bool((outputs >= 0).all()):
-        if torch.allclose(outputs.sum(dim=1), ones, atol=1e-3):
+    """Find a loss of the wrong sign, and outputs that are no logits."""
+    if min(losses) < 0:
+        return ["the loss is negative: check its sign; nll_loss needs log_softmax"]
+    outputs, labels = predict(model, batch[0]), batch[1]
+    several = outputs.ndim == 2 and outputs.shape[1] > 1
+    if several and not labels.is_floating_point():
+        # What is left of cross-entropy when the right class has probability 1.
+        floor = math.log(1 + (outputs.shape[1] - 1) / math.e)
+        positive = bool((outputs >= 0).all())
+        sums = outputs.sum(dim=1)
+        if positive and torch.allclose(sums, torch.ones_like(sums), atol=1e-3):
             return [
                 "the outputs are probabilities: leave softmax out of the model, the "
                 "loss has it inside"
             ]
-        return [
-            "no output is ever negative: leave out the activation after the last layer"
-        ]
-    # What is left of cross-entropy when the right class has probability 1.
-    floor = math.log(1 + (outputs.shape[1] - 1) / math.e)
-    if losses and abs(losses[-1] - floor) < 0.02 * floor:
+        if positive:
+            return [
+                "no output is ever negative: leave out the activation after the last "
+                "layer"
+            ]
+    elif labels.shape == outputs.shape and bool(((labels == 0) | (labels == 1)).all()):
+        # What is left of binary cross-entropy when the probabilities are right.
+        floor = functional.binary_cross_entropy_with_logits(labels, labels).item()
+        if bool(((outputs >= 0) & (outputs <= 1)).all()):
+            return [
+                "the outputs are probabilities: leave the sigmoid out of the model, "
+                "BCEWithLogitsLoss has it inside"
+            ]
+    else:
+        return []
+    if abs(losses[-1] - floor) < 0.02 * floor:
         return [
             f"the loss stays at {losses[-1]:.3g}, the least that cross-entropy can "
-            "give for probabilities: give it logits, leave out softmax"
+            "give for probabilities: give it logits, leave out softmax or sigmoid"
         ]
     return []
 
@@ -350,8 +428,9 @@ def _look_at_losses(losses: list[float]) -> list[str]:
         ]
     if all(b <= a for a, b in pairwise(losses)):
         return [
-            f"the loss falls steadily, but only from {losses[0]:.3g} to "
-            f"{losses[-1]:.3g}: raise the learning rate, or take more steps"
+            f"the loss falls steadily, but only from {losses[0]:.4g} to "
+            f"{losses[-1]:.4g}: raise the learning rate or take more steps, unless the "
+            "loss cannot reach 0, as with label smoothing"
         ]
     return [
         f"the loss stays at {losses[-1]:.3g}: do equal inputs have different labels, "

@@ -88,6 +88,38 @@ def test_a_training_that_exploded_at_first_and_then_stood_still_is_named():
     assert "18 on average in the first epoch" in found.reason
 
 
+def test_the_loss_of_guessing_is_no_good_fit_if_the_classes_are_known():
+    history = curves([2.0, 1.15, 1.1, 1.1, 1.1], [1.3, 1.12, 1.1, 1.1, 1.1])
+    found = diagnose(history, classes=3)
+    assert found.name == "underfit"
+    assert "guessing costs 1.1" in found.reason
+
+
+def test_a_low_start_is_no_underfitting_if_the_classes_are_known():
+    history = curves([0.35, 0.3, 0.28, 0.26, 0.25], [0.31, 0.29, 0.28, 0.27, 0.27])
+    assert diagnose(history).name == "underfit"
+    assert diagnose(history, classes=10).name == "good fit"
+
+
+def test_a_validation_loss_that_never_fell_is_overfitting():
+    history = curves([1, 0.8, 0.6, 0.5, 0.4, 0.35], [0.5, 0.5, 0.51, 0.52, 0.53, 0.54])
+    assert diagnose(history).name == "overfit"
+
+
+def test_noise_near_zero_is_no_learning_rate_that_is_too_high():
+    learned = [2.3, 0.5, 0.1, 0.01, 0.001, 0.0013, 0.0008, 0.0012, 0.0007, 0.001]
+    assert diagnose(curves(learned, decay(2.3, 0.3, 10))).name == "overfit"
+
+
+def test_a_validation_loss_that_leaps_is_named():
+    history = curves(
+        [2.3, 1, 0.8, 0.6, 0.5, 0.4, 0.35, 0.3], [1, 3, 0.8, 4, 0.7, 5, 0.6, 0.5]
+    )
+    found = diagnose(history)
+    assert found.name == "learning rate too high"
+    assert "validate on more samples" in found.reason
+
+
 def test_a_diagnosis_gives_its_numbers():
     found = diagnose(curves([1.0, 0.5, 0.2, 0.1], [1.0, 0.6, 0.8, 0.9]))
     assert "best in epoch 2, 0.6" in found.reason
@@ -188,7 +220,7 @@ def test_a_detached_loss_is_found():
 def test_a_detached_loss_is_found_although_the_error_was_silenced():
     model = network()
     step = make_step(model, change=lambda outputs: outputs.detach().requires_grad_())
-    assert "no gradient reaches any parameter" in found(model, step)
+    assert "no gradient is left on any parameter" in found(model, step)
 
 
 def test_frozen_parameters_are_found_by_name():
@@ -217,6 +249,86 @@ def test_a_part_that_forward_does_not_use_is_found():
 def test_a_softmax_before_the_loss_is_found():
     model = network(last=nn.Softmax(dim=1))
     assert "the outputs are probabilities" in found(model, make_step(model), steps=60)
+
+
+@pytest.mark.parametrize("order", ["no backward", "zero_grad between"])
+def test_a_forgotten_backward_or_a_late_zero_grad_is_found(order):
+    model = network()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+
+    def step(model, batch):
+        loss = nn.functional.cross_entropy(model(batch[0]), batch[1])
+        if order == "zero_grad between":
+            loss.backward()
+            optimizer.zero_grad()
+        optimizer.step()
+        return loss
+
+    words = found(model, step)
+    assert "is backward() called, does zero_grad() come before it" in words
+
+
+def test_a_loss_of_the_wrong_sign_is_not_learned():
+    model = network()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+
+    def step(model, batch):
+        loss = nn.functional.nll_loss(model(batch[0]), batch[1])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    report = overfit_one_batch(model, problem(), step)
+    assert not report.learned
+    assert "the loss is negative: check its sign" in report.findings[0]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_sigmoid_before_the_binary_loss_is_found(inside):
+    torch.manual_seed(0)
+    layers = [nn.Linear(6, 32), nn.ReLU(), nn.Linear(32, 1)]
+    model = nn.Sequential(*layers, *[nn.Sigmoid()] * inside)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+    batch = problem()[0], (problem()[1] > 0).float().unsqueeze(1)
+
+    def step(model, batch):
+        outputs = model(batch[0]) if inside else model(batch[0]).sigmoid()
+        loss = nn.functional.binary_cross_entropy_with_logits(outputs, batch[1])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    report = overfit_one_batch(model, batch, step, steps=400)
+    words = "leave the sigmoid out" if inside else "leave out softmax or sigmoid"
+    assert words in report.findings[0]
+
+
+def test_a_last_layer_that_starts_at_zero_is_not_accused():
+    model = network()
+    nn.init.zeros_(model[2].weight)
+    report = overfit_one_batch(model, problem(), make_step(model))
+    assert (report.learned, report.findings) == (True, [])
+
+
+def test_an_optimizer_of_another_model_is_not_called_a_missing_zero_grad():
+    model = network()
+    report = overfit_one_batch(model, problem(), make_step(model, held=network(1)))
+    assert "did not move" in report.findings[0]
+    assert not any("zero_grad()" in line for line in report.findings)
+
+
+def test_a_frozen_model_with_buffers_is_called_frozen():
+    model = nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3)).requires_grad_(False)
+    report = overfit_one_batch(model, problem(), make_step(model))
+    assert report.findings == ["the loss has no gradient: all parameters are frozen"]
+
+
+def test_dropout_that_keeps_a_batch_from_being_learned_is_mentioned():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 8), nn.Dropout(0.9), nn.Linear(8, 3))
+    assert "set it to 0 for this check" in found(model, make_step(model))
 
 
 def test_a_softmax_in_the_step_is_found_by_the_loss_that_it_leaves():
@@ -269,6 +381,9 @@ def test_the_weights_are_as_they_were():
     before = copy.deepcopy(model.state_dict())
     overfit_one_batch(model, problem(), make_step(model), steps=5)
     assert all(torch.equal(before[n], v) for n, v in model.state_dict().items())
+    assert model.training
+    overfit_one_batch(model.eval(), problem(), make_step(model), steps=5)
+    assert not model.training
 
 
 def test_too_few_steps_are_refused():
