@@ -10,6 +10,8 @@ One module for each lesson, in reading order; a module leans only on those befor
 6. `dlguide.overfitting`: what loss curves say, and cures that were measured.
 
 `dlguide.pictures` puts them together into a program: `python -m dlguide.pictures`.
+`dlguide.preflight` looks for mistakes that raise nothing, before you train.
+`dlguide.errors` explains those that raise; it leans on nothing.
 
 Nothing is imported here, so `import dlguide` costs nothing.
 """

@@ -23,11 +23,11 @@ READING_ORDER = [
     "overfitting",
 ]
 FREE_STANDING = {"errors"}  # Leans on no lesson, and no lesson leans on it.
-PROGRAMS = {"pictures"}  # Put lessons together; no lesson leans on them.
+TOOLS = {"pictures", "preflight"}  # Lean on lessons; no lesson leans on them.
 MODULES = sorted(
     path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_")
 )
-LESSONS = [name for name in MODULES if name not in FREE_STANDING | PROGRAMS]
+LESSONS = [name for name in MODULES if name not in FREE_STANDING | TOOLS]
 WRITTEN = sorted(PAGES.rglob("*.md")) + sorted(PAGES.glob("notebooks/*.py"))
 HEAVY = [
     *("matplotlib", "pandas", "sklearn", "tqdm", "torchmetrics", "torchvision"),
@@ -98,8 +98,8 @@ def test_a_free_standing_module_leans_on_no_lesson_and_none_on_it(name):
         assert f"dlguide.{name}" not in imports_of(PACKAGE / f"{lesson}.py")
 
 
-@pytest.mark.parametrize("name", sorted(PROGRAMS))
-def test_a_program_has_its_reference_and_tests_and_no_lesson_leans_on_it(name):
+@pytest.mark.parametrize("name", sorted(TOOLS))
+def test_a_tool_has_its_reference_and_tests_and_no_lesson_leans_on_it(name):
     assert (ROOT / f"docs/pages/reference/{name}.md").exists()
     assert (ROOT / f"tests/test_{name}.py").exists()
     for lesson in LESSONS:
@@ -187,6 +187,8 @@ def test_every_page_is_in_the_navigation_once():
     config = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)
     listed = pages_in(config["nav"])
     written = [p.relative_to(PAGES).as_posix() for p in WRITTEN]
+    families = (PACKAGE / "known_errors").glob("*.toml")
+    written += [f"errors/{path.stem}.md" for path in families]
     written = [
         name.removesuffix(".py") + ".ipynb" if name.endswith(".py") else name
         for name in written

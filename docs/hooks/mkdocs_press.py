@@ -15,7 +15,7 @@ from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from press import evidence, ledger, notebook_html, render
+from press import error_pages, evidence, ledger, notebook_html, render
 from press.blocks import PAGES, PageError
 from press.math import with_mathml
 from press.run import write_atomically
@@ -58,6 +58,7 @@ def keep_notebook(name: str) -> None:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add figures, downloads and the ledger to the site."""
     made = {"ledger.json": json.dumps(rows, indent=1) + "\n"} | edition.files
+    made |= {name: error_pages.text_of(name) for name in error_pages.names()}
     for name, page in edition.pages.items():
         if name != "README.md":
             made |= render.figure_files(page, results[name])
@@ -73,7 +74,15 @@ def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
         return markdown
     written = edition.pages[name]
     text = render.markdown(written, results[name])
+    text = text.replace(error_pages.INDEX_MARK, error_pages.index())
+    text = text.replace(error_pages.SEARCH_MARK, error_search())
     return text.replace(LEDGER_MARK, ledger_table(rows))
+
+
+def error_search() -> str:
+    """Return the data of the search box, in the page: it must work from a disk."""
+    data = error_pages.search_data()
+    return f'<script type="application/json" id="known-errors">{data}</script>'
 
 
 def on_page_content(html: str, page: SitePage, **_: Any) -> str:

@@ -11,17 +11,19 @@ from typing import Any
 
 import jupytext
 
+from press import error_pages
+
 ROOT = Path(__file__).parents[3]
 PAGES = ROOT / "docs" / "pages"
 
 SHOWN_ONLY = {"console": "a shell command", "text": "plain text"}
 OPTIONS = {
-    "python": {"raises", "warns", "alt", "needs"},
+    "python": {"raises", "warns", "shows", "alt", "needs"},
     "py": {"reason"},
     "console": set(),
     "text": set(),
 }
-NEEDED = ("cuda", "torchvision")
+NEEDED = ("cpu", "cuda", "torchvision")
 FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 OPTION = re.compile(r'(?P<name>[a-z]+)="(?P<value>(?:[^"\\]|\\.)*)"')
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -102,13 +104,16 @@ def source_of(name: str) -> Path:
 
 
 def page_names() -> list[str]:
-    """List every page that an author wrote, in a stable order."""
-    written = [*PAGES.rglob("*.md"), *PAGES.glob("notebooks/*.py")]
-    return ["README.md", *sorted(p.relative_to(PAGES).as_posix() for p in written)]
+    """List every page, in a stable order: those of authors and of the registry."""
+    files = [*PAGES.rglob("*.md"), *PAGES.glob("notebooks/*.py")]
+    written = [path.relative_to(PAGES).as_posix() for path in files]
+    return ["README.md", *sorted([*written, *error_pages.names()])]
 
 
 def read_page(name: str) -> Page:
-    """Read one page from its file."""
+    """Read one page from its file, or from the registry of known errors."""
+    if name in error_pages.names():
+        return parse_page(name, error_pages.text_of(name))
     return parse_page(name, source_of(name).read_text(encoding="utf-8"))
 
 

@@ -173,6 +173,7 @@ def judge(
             raise BlockError(f"raised {error_text(raised)}")
         if not matches(expected, error_text(raised)):
             raise BlockError(f"expected {expected!r}, raised {error_text(raised)!r}")
+    refuse_other_output(block, outputs)
     texts = [warning_text(warning) for warning in unique(caught)]
     expected = block.options.get("warns")
     if expected and not any(matches(expected, text) for text in texts):
@@ -187,6 +188,14 @@ def judge(
         raise BlockError('draws a figure; say what it shows with alt="…"')
     if block.options.get("alt") and not drew:
         raise BlockError("has alt text, and drew no figure")
+
+
+def refuse_other_output(block: Block, outputs: list[dict[str, str]]) -> None:
+    """Raise `BlockError` where the text that a block must print is missing."""
+    expected = block.options.get("shows")
+    texts = [output["text"] for output in outputs if output["kind"] == "text"]
+    if expected and squeeze(expected) not in squeeze(" ".join(texts)):
+        raise BlockError(f"expected {expected!r} in its output, which is {texts!r}")
 
 
 def matches(expected: str, text: str) -> bool:
