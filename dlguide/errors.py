@@ -65,7 +65,8 @@ def explain(error: BaseException | str) -> Explanation | None:
         >>> explain("invalid literal for int()") is None
         True
     """
-    text = " ".join((error if isinstance(error, str) else str(error)).split())
+    words = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    text = " ".join(words.split())
     best: tuple[int, Explanation] | None = None
     for entry in _entries():
         for pattern in entry["patterns"]:
@@ -146,8 +147,10 @@ def _entries() -> list[dict[str, Any]]:
 
 def _explanation(entry: dict[str, Any], match: re.Match[str]) -> Explanation:
     """Fill an entry's sentence with what the message says."""
-    values = match.groupdict("?")
-    means = entry["means"].format_map(values) if values else entry["means"]
+    values = match.groupdict()
+    told = all(values.get(name) for name in re.findall(r"\{(\w+)\}", entry["means"]))
+    # An old wording may not have all the numbers.
+    means = (entry["means"] if told else entry["briefly"]).format_map(values)
     return Explanation(
         entry["id"],
         entry["title"],

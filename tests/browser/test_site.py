@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from dlguide.errors import explain
+from press import error_pages
+
 TENSORS = "lessons/tensors/"
 
 
@@ -270,3 +273,66 @@ def test_lost_reader_is_led_home_from_any_depth(reader: Any) -> None:
     page.get_by_role("link", name="Go to the first page").click()
     page.wait_for_url(re.compile(r"/some/where/(lessons/)?$"))
     assert page.locator("meta[name=application-name]").count() == 1
+
+
+# The error index
+
+PASTED = {
+    "RuntimeError: mat1 and mat2 shapes cannot be multiplied (4x8 and 10x2)": (
+        "shape/#shape-linear-in-features",
+        "4 rows with 8 features each",
+    ),
+    "Traceback (most recent call last):\n  loss = f(x, y)\n"
+    "IndexError: Target 10 is out of bounds.": (
+        "loss/#loss-target-out-of-bounds",
+        "10",
+    ),
+    "RuntimeError: view size is not compatible with input tensor's size and stride": (
+        "reshape/#reshape-view-stride",
+        "memory",
+    ),
+}
+
+
+@pytest.mark.parametrize("message", PASTED)
+def test_pasted_error_finds_its_entry_and_says_its_numbers(
+    reader: Any, message: str
+) -> None:
+    address, words = PASTED[message]
+    page = reader.open("errors/")
+    page.get_by_label("Paste your error").fill(message)
+    found = page.locator("#error-found")
+    found.locator("a").first.wait_for()
+    assert found.locator("a").first.get_attribute("href") == address
+    assert words in found.inner_text()
+    found.locator("a").first.click()
+    assert page.locator(f"[id='{address.partition('#')[2]}']").is_visible()
+
+
+def test_unknown_error_gets_no_guess_but_neighbours(reader: Any) -> None:
+    page = reader.open("errors/")
+    page.get_by_label("Paste your error").fill("ValueError: the shape of a cat")
+    page.get_by_text("No entry fits this message").wait_for()
+    assert page.locator("#error-found li").count() > 0
+
+
+def test_box_of_errors_agrees_with_the_package_on_every_message(reader: Any) -> None:
+    registry = [error_pages.load(family) for family in error_pages.FAMILIES]
+    entries = [entry for family in registry for entry in family["entry"]]
+    messages = [error_pages.message_of(e) for e in entries if "patterns" in e]
+    page = reader.open("errors/")
+    box = page.get_by_label("Paste your error")
+    for message in messages:
+        box.fill(message)
+        page.wait_for_timeout(200)
+        link = page.locator("#error-found .error-title a").get_attribute("href")
+        assert link.partition("#")[2] == explain(message).entry
+
+
+def test_index_of_errors_is_complete_without_scripts(browser: Any, root: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(root + "errors/")
+    assert not page.get_by_label("Paste your error").is_visible()
+    assert page.locator("article li a").count() >= 80
+    context.close()

@@ -93,12 +93,19 @@ def escape(value: str) -> str:
 
 def in_words(entry: Entry) -> str:
     """Return what the message says, with the numbers of the entry's own program."""
-    message = entry.get("raises") or entry.get("warns") or ""
+    message = message_of(entry)
     found = (re.search(pattern, message) for pattern in entry.get("patterns", ()))
     match = next(filter(None, found), None)
-    values = match.groupdict("") if match else {}
+    values = match.groupdict() if match else {}
     means: str = entry["means"]
-    return means.format_map(values | {"": ""}) if values else means
+    told = all(values.get(name) for name in re.findall(r"\{(\w+)\}", means))
+    return means.format_map(values) if told else entry["briefly"]
+
+
+def message_of(entry: Entry) -> str:
+    """Return a whole message, where a program need only raise a part of it."""
+    found: str = entry.get("example") or entry.get("raises") or entry.get("warns", "")
+    return found
 
 
 def index() -> str:
@@ -122,6 +129,7 @@ def search_data() -> str:
             "address": f"{family}/#{entry['id']}",
             "patterns": [javascript(pattern) for pattern in entry.get("patterns", ())],
             "means": entry["means"],
+            "briefly": entry.get("briefly", entry["means"]),
             "do": entry["do"],
             "cause": entry["cause"],
         }

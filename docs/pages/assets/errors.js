@@ -56,12 +56,14 @@
     if (!text) return found.replaceChildren();
     const best = explain(text);
     if (best) {
-      const means = best.entry.means.replace(/\{(\w+)\}/g, (_, name) =>
-        best.groups ? (best.groups[name] ?? "?") : `{${name}}`,
-      );
+      const { means, briefly } = best.entry;
+      const names = [...means.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      // An old wording may not have all the numbers.
+      const told = names.every((name) => best.groups?.[name]);
+      const sentence = told ? means.replace(/\{(\w+)\}/g, (_, name) => best.groups[name]) : briefly;
       found.replaceChildren(
         make("p", { className: "error-title" }, link(best.entry)),
-        make("p", {}, ...spoken(means)),
+        make("p", {}, ...spoken(sentence)),
         make("p", {}, make("strong", {}, "Cure. "), ...spoken(best.entry.do)),
       );
       return;
