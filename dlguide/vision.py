@@ -497,7 +497,7 @@ class TinyVGG(nn.Module):
 class LayerShape(NamedTuple):
     """What one layer of a model gives.
 
-    Args:
+    Attributes:
         name: The layer's name in the model, as in its `state_dict`.
         layer: The name of its class.
         shape: The shape of its output, the batch first.
