@@ -76,7 +76,9 @@ def test_an_option_without_a_value_is_refused(option):
     ],
 )
 def test_a_need_that_no_environment_meets_is_refused(name, text):
-    with pytest.raises(PageError, match=rf"{name}.*'gpu'; expected one of cuda, torch"):
+    with pytest.raises(
+        PageError, match=rf"{name}.*'gpu'; expected one of cpu, cuda, torch"
+    ):
         parse_page(name, text)
 
 

@@ -176,6 +176,16 @@ def test_another_warning_than_promised_fails(code, reason):
     assert message.startswith(f"{PAGE}:6:")
 
 
+def test_an_output_that_was_promised_is_shown():
+    assert failure_of('shows="1.46"|||print("loss", 1.46)') == ""
+    assert failure_of('shows="(4, 10)"|||(4,   10)') == ""
+
+
+@pytest.mark.parametrize("code", ["print(1.5)", "a = 1", "'1.4' + '6'[:0]"])
+def test_another_output_than_promised_fails(code):
+    assert "expected '1.46' in its output" in failure_of(f'shows="1.46"|||{code}')
+
+
 def test_text_on_standard_error_fails():
     assert "wrote to standard error: 'oops" in failure_of(
         "import sys\nprint('oops', file=sys.stderr)"
