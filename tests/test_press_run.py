@@ -94,6 +94,11 @@ def test_the_names_of_temporary_folders_are_scrubbed():
 # What a page promises.
 
 
+def test_the_number_of_a_process_is_scrubbed():
+    code = "print('DataLoader worker (pid(s) 2226, 31) exited'); print('pid 7')"
+    assert texts_of(code) == [("text", "DataLoader worker (pid(s) …) exited\npid 7")]
+
+
 def test_an_error_that_was_promised_is_shown():
     result = result_of('raises="ValueError: invalid literal"|||int("x")')
     assert result["outcome"] == "failed as intended"

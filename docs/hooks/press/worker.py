@@ -26,6 +26,7 @@ from press.blocks import Block, python_view
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 TEMPORARY = re.compile(r"(?<=/)(?:dlguide-|tmp)[a-z0-9_]{8}\b")
+PROCESS = re.compile(r"(?<=\(pid\(s\) )[\d, ]+(?=\))")
 TRIGGERED = re.compile(r" \(Triggered internally at .*?\)")
 
 
@@ -134,10 +135,16 @@ def represent(value: Any) -> dict[str, str]:
 
 
 def clean(text: str) -> str:
-    """Take out terminal colours and what differs between runs: addresses, folders."""
+    """Take out terminal colours and what differs between runs: addresses, processes."""
     text = text.replace(os.getcwd() + os.sep, "").replace(os.getcwd(), ".")
-    scrubbed = ((ANSI, ""), (ADDRESS, "0x…"), (TEMPORARY, "tmp…"), (TRIGGERED, ""))
-    for pattern, general in scrubbed:
+    scrubbed = {
+        ANSI: "",
+        ADDRESS: "0x…",
+        TEMPORARY: "tmp…",
+        PROCESS: "…",
+        TRIGGERED: "",
+    }
+    for pattern, general in scrubbed.items():
         text = pattern.sub(general, text)
     return text.rstrip("\n")
 
