@@ -58,11 +58,11 @@ class Finding:
         words: What was seen, with its numbers, and what to do.
 
     Examples:
-        >>> finding = Finding("silent-no-zero-grad", "gradients are left over")
+        >>> finding = Finding("silent-dead-relu", "9 of 10 units are 0")
         >>> finding.address
-        'errors/silent/#silent-no-zero-grad'
+        'errors/silent/#silent-dead-relu'
         >>> print(finding)
-        gradients are left over; see errors/silent/#silent-no-zero-grad
+        9 of 10 units are 0; see errors/silent/#silent-dead-relu
     """
 
     entry: str
@@ -90,7 +90,7 @@ def preflight(
 
     Model, optimizer and PyTorch's random state are afterwards as they were. An error
     of the model or the loss comes through as it is. No finding is no proof: the check
-    sees one batch.
+    sees one batch, and not your loop; for that there is `overfit_one_batch`.
 
     Args:
         model: The model as it is about to be trained, on any device.
@@ -574,16 +574,6 @@ def _find_no_gradient(step: _Step) -> Iterator[Finding]:
     yield Finding("silent-unused-layer", words)
 
 
-def _find_old_gradients(step: _Step) -> Iterator[Finding]:
-    old = [n for n, p in step.model.named_parameters() if not _is_zero(p.grad)]
-    if old:
-        yield Finding(
-            "silent-no-zero-grad",
-            f"{len(old)} parameters, {_list(old)}, hold a gradient from before, and "
-            "backward would add to it: call optimizer.zero_grad() first",
-        )
-
-
 def _find_dead_relu(step: _Step) -> Iterator[Finding]:
     samples = len(step.batch[0])
     for name, (dead, units) in step.zeros.items():
@@ -627,7 +617,6 @@ _DETECTORS: tuple[Callable[[_Step], Iterator[Finding]], ...] = (
     _find_eval_mode,
     _find_stale_optimizer,
     _find_no_gradient,
-    _find_old_gradients,
     _find_dead_relu,
     _find_shared_samples,
 )
