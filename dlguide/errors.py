@@ -67,13 +67,14 @@ def explain(error: BaseException | str) -> Explanation | None:
     """
     words = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
     text = " ".join(words.split())
-    best: tuple[int, Explanation] | None = None
-    for entry in _entries():
-        for pattern in entry["patterns"]:
-            for match in pattern.finditer(text):
-                if best is None or match.end() > best[0]:
-                    best = match.end(), _explanation(entry, match)
-    return best[1] if best else None
+    found = [
+        (entry, match)
+        for entry in _entries()
+        for pattern in entry["patterns"]
+        for match in pattern.finditer(text)
+    ]
+    last = max(found, key=lambda one: one[1].end(), default=None)
+    return _explanation(*last) if last else None
 
 
 @contextmanager

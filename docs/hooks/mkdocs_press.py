@@ -68,21 +68,30 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
-    """Put outputs under the blocks, and the ledger where the page asks for it."""
+    """Put outputs under the blocks, and lists where the page asks for them."""
     name = page.file.src_uri
     if name not in edition.pages:
         return markdown
     written = edition.pages[name]
     text = render.markdown(written, results[name])
-    text = text.replace(error_pages.INDEX_MARK, error_pages.index())
-    text = text.replace(error_pages.SEARCH_MARK, error_search())
-    return text.replace(LEDGER_MARK, ledger_table(rows))
+    for mark, made in MADE_FOR.items():
+        if mark in text:
+            text = text.replace(mark, made())
+    return text
 
 
 def error_search() -> str:
     """Return the data of the search box, in the page: it must work from a disk."""
     data = error_pages.search_data()
     return f'<script type="application/json" id="known-errors">{data}</script>'
+
+
+# What takes the place of a mark, on the page that has it.
+MADE_FOR = {
+    LEDGER_MARK: lambda: ledger_table(rows),
+    error_pages.INDEX_MARK: error_pages.index,
+    error_pages.SEARCH_MARK: error_search,
+}
 
 
 def on_page_content(html: str, page: SitePage, **_: Any) -> str:
