@@ -81,7 +81,7 @@ def device_name(environment: str) -> str:
 
 def press_hash() -> str:
     """Return a hash of what runs a page; a new press runs everything again."""
-    names = ("blocks.py", "worker.py", "figures.py", "device.py")
+    names = ("blocks.py", "worker.py", "effects.py", "figures.py", "device.py")
     return digest([(PRESS / name).read_text(encoding="utf-8") for name in names])
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from press import figures
 from press.blocks import Block, python_view
+from press.effects import Effects, Names, PageModule, Watch
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
@@ -36,22 +37,24 @@ class BlockError(Exception):
 
 def run_blocks(blocks: list[Block], environment: str) -> Any:
     """Yield one result for each block, and stop after the first that fails."""
-    module = types.ModuleType("__main__")
-    module.__file__ = blocks[0].page
-    sys.modules["__main__"] = module
-    lines = python_view(blocks)
-    linecache.cache[blocks[0].page] = (
-        sum(map(len, lines)),
-        None,
-        lines,
-        blocks[0].page,
-    )
+    names = Names()
+    become_main(PageModule(names), blocks)
     device = enter_device(environment)
+    watch = Watch(names) if environment == "cpu" else None
     for block in blocks:
-        result = run_block(block, module.__dict__, device)
+        result = run_block(block, names, device, watch)
         yield result
         if result["outcome"] == "failed":
             return
+
+
+def become_main(module: types.ModuleType, blocks: list[Block]) -> None:
+    """Make a module the program that runs, with the page as its file."""
+    page = blocks[0].page
+    module.__file__ = page
+    sys.modules["__main__"] = module
+    lines = python_view(blocks)
+    linecache.cache[page] = (sum(map(len, lines)), None, lines, page)
 
 
 def enter_device(environment: str) -> Any:
@@ -71,7 +74,9 @@ def enter_device(environment: str) -> Any:
     return mode
 
 
-def run_block(block: Block, namespace: dict[str, Any], device: Any) -> dict[str, Any]:
+def run_block(
+    block: Block, namespace: dict[str, Any], device: Any = None, watch: Any = None
+) -> dict[str, Any]:
     """Run one block and hold its outputs against what its options promise."""
     if device is not None:
         device.touched = False
@@ -79,12 +84,13 @@ def run_block(block: Block, namespace: dict[str, Any], device: Any) -> dict[str,
     outputs: list[dict[str, str]] = []
     raised: BaseException | None = None
     shown: list[dict[str, str]] = []
-    start = time.perf_counter()
+    effects: list[Effects] = []
+    start, idle = time.perf_counter(), watch.seconds if watch else 0.0
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                value = execute(block, namespace)
+                value = execute(block, namespace, watch, effects)
                 if value is not None:
                     shown.append(represent(value))
             except (Exception, SystemExit, KeyboardInterrupt) as error:
@@ -92,6 +98,8 @@ def run_block(block: Block, namespace: dict[str, Any], device: Any) -> dict[str,
             # Drawing may warn too, of a missing glyph for example.
             drawn = figures.take()
     seconds = time.perf_counter() - start
+    if watch:
+        seconds -= watch.seconds - idle
     if out.getvalue():
         outputs.append({"kind": "text", "text": clean(out.getvalue())})
     outputs += [
@@ -106,6 +114,7 @@ def run_block(block: Block, namespace: dict[str, Any], device: Any) -> dict[str,
         "seconds": seconds,
         "outputs": outputs,
         "touched": bool(device is not None and device.touched),
+        "effects": [dataclasses.asdict(each) for each in effects],
     }
     try:
         judge(block, raised, caught, err.getvalue(), outputs)
@@ -114,17 +123,50 @@ def run_block(block: Block, namespace: dict[str, Any], device: Any) -> dict[str,
     return result
 
 
-def execute(block: Block, namespace: dict[str, Any]) -> Any:
+def execute(
+    block: Block, namespace: dict[str, Any], watch: Watch | None, effects: list[Effects]
+) -> Any:
     """Execute a block at the page's own line numbers; return its last expression."""
+    value = None
+    for statement in statements_of(block):
+        if watch is None:
+            value = run_statement(statement, block.page, namespace)
+            continue
+        effects.append(Effects(*lines_of(statement)))
+        with watch.statement(effects[-1]):
+            value = run_statement(statement, block.page, namespace)
+    return value
+
+
+def statements_of(block: Block) -> list[list[ast.stmt]]:
+    """Return the statements of a block at the page's lines; those of a line together."""
     tree = ast.parse(block.code, filename=block.page)
     ast.increment_lineno(tree, block.line - 1)
-    last = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
-        last = ast.Expression(tree.body.pop().value)  # type: ignore[attr-defined]
-    exec(compile(tree, block.page, "exec"), namespace)
+    found: list[list[ast.stmt]] = []
+    for node in tree.body:
+        if found and node.lineno <= (found[-1][-1].end_lineno or 0):
+            found[-1].append(node)
+        else:
+            found.append([node])
+    return found
+
+
+def lines_of(statement: list[ast.stmt]) -> tuple[int, int]:
+    """Return the first and the last line of a statement, decorators included."""
+    decorators = getattr(statement[0], "decorator_list", [])
+    first = min(node.lineno for node in (statement[0], *decorators))
+    return first, statement[-1].end_lineno or first
+
+
+def run_statement(statement: list[ast.stmt], page: str, names: dict[str, Any]) -> Any:
+    """Run the nodes of a statement; return the value of an expression at its end."""
+    body, last = statement, None
+    if isinstance(statement[-1], ast.Expr):
+        body, last = statement[:-1], ast.Expression(statement[-1].value)
+    exec(compile(ast.Module(body, type_ignores=[]), page, "exec"), names)
     if last is None:
         return None
-    return eval(compile(last, block.page, "eval"), namespace)
+    return eval(compile(last, page, "eval"), names)
 
 
 def represent(value: Any) -> dict[str, str]:
