@@ -42,6 +42,7 @@ ATOMS = (
     types.CodeType,
     Path,
 )
+ATOM_TYPES = frozenset(ATOMS)
 # Too large to walk, or changed by looking: changed whenever read.
 OPAQUE = ("matplotlib.", "torch._dynamo.", "torch.fx.", "tqdm.", "optuna.")
 FILE_EVENTS = ("open", "os.listdir", "os.scandir")
@@ -322,9 +323,10 @@ def torch_settings(torch: Any) -> Any:
 
 
 def files() -> Any:
-    """Return the page's own files with size and time."""
+    """Return the page's own files and folders with size and time."""
     found = []
-    for folder, _, names in os.walk("."):
+    for folder, folders, names in os.walk("."):
+        found += [(os.path.join(folder, name), 0, 0) for name in folders]
         for name in names:
             path = os.path.join(folder, name)
             with contextlib.suppress(OSError):
@@ -352,7 +354,7 @@ def walk(
             continue
         current = todo.pop()
         key = id(current)
-        if key in seen or isinstance(current, ATOMS):
+        if key in seen or is_atom(current):
             continue
         if key in children:  # Another name has reached it.
             keys.append(key)
@@ -362,10 +364,22 @@ def walk(
         content[key] = look(current, parts)
         if content[key] is None:
             opaque.add(key)
-        parts = [part for part in parts if not isinstance(part, ATOMS)]
+        parts = [part for part in parts if not is_atom(part)]
         children[key] = list(map(id, parts))
         todo += parts
     return seen
+
+
+def is_atom(value: Any) -> bool:
+    """Return whether nothing can change in an object."""
+    kind = type(value)
+    if kind in ATOM_TYPES:
+        return True
+    if kind is tuple:
+        return all(type(part) in ATOM_TYPES for part in value)
+    if kind is types.FunctionType:
+        return value.__closure__ is None and value.__module__ != "__main__"
+    return isinstance(value, ATOMS)
 
 
 def look(value: Any, parts: list[Any]) -> Any:
@@ -380,7 +394,7 @@ def look(value: Any, parts: list[Any]) -> Any:
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if torch is not None and isinstance(value, torch.Tensor):
         return tensor_content(torch, value, parts)
-    if torch is not None and isinstance(value, torch.Generator):
+    if torch is not None and kind is torch.Generator:
         return zlib.crc32(value.get_state().numpy().tobytes())
     if numpy is not None and isinstance(value, numpy.ndarray):
         if value.dtype.hasobject:
@@ -423,7 +437,11 @@ def plain_content(value: Any, kind: type, parts: list[Any]) -> Any:
     elif isinstance(value, io.IOBase):
         return None
     found = (label, *map(id, parts))
-    attributes = list(attributes_of(value))
+    # An empty container counts as nothing until it holds something.
+    attributes = [
+        None if isinstance(part, dict | list | set) and not part else part
+        for part in attributes_of(value)
+    ]
     parts += attributes
     return found if label and not attributes else (*found, *map(id, attributes))
 

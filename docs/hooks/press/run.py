@@ -19,7 +19,7 @@ from press.blocks import ROOT, Block, Page, digest
 
 CACHE = ROOT / ".cache" / "press"
 PRESS = Path(__file__).parent
-TIME_LIMIT_SECONDS = 300
+TIME_LIMIT_SECONDS = 600
 KEPT_RUNS = 4
 SHAPES_OUTPUT = (
     "torch",
