@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from press import figures, outputs, run, slices, worker
+from press import evidence, figures, outputs, run, slices, worker
 from press.blocks import Block, Page, digest
 from press.effects import Effects
 from press.slices import RULES, Rule
@@ -41,7 +41,7 @@ class Copy:
     """What must run before a block, taken from earlier blocks of its page, in order."""
 
     statements: tuple[str, ...]
-    seconds: float  # that the whole copy takes
+    seconds: float  # that the whole copy takes, as recorded; 0 where it is quick
 
     def text(self, block: Block) -> str:
         """Return the whole program: what the block needs, and the block."""
@@ -49,6 +49,12 @@ class Copy:
         if self.seconds >= TOLD_SECONDS:
             parts.insert(0, f"# Takes about {told(self.seconds)}.")
         return joined(parts)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Return what the ledger says of a copy."""
+        lines = sum(statement.count("\n") + 1 for statement in self.statements)
+        return {"lines_before": lines, "shows": "the same"}
 
 
 def told(seconds: float) -> str:
@@ -119,6 +125,35 @@ def prove(page: Page, one: run.Run, *, execute: bool = True) -> run.Run:
     )
 
 
+def made(page: Page, one: run.Run, proof: run.Run) -> dict[str, Copy]:
+    """Return the proved copy of each block by its anchor."""
+    ran = Ran.of(page, one)
+    statements = ran.statements
+    recorded = (evidence.load("cpu") or {"seconds": {}})["seconds"]
+    copies = {}
+    for block, result in zip(ran.blocks, proof.results, strict=False):
+        if result:
+            needed = tuple(ran.source(statements[n]) for n in result["statements"])
+            seconds = recorded.get(timing_address(page.name, block.anchor), 0.0)
+            copies[block.anchor] = Copy(needed, seconds)
+    return copies
+
+
+def timing_address(page: str, anchor: str) -> str:
+    """Return under which name the seconds of a copy are recorded."""
+    return f"{page}#{anchor} copy"
+
+
+def slow_ones(page: Page, one: run.Run, proof: run.Run) -> dict[str, float]:
+    """Return the seconds of each copy whose reader must be told."""
+    blocks = Ran.of(page, one).blocks
+    return {
+        timing_address(page.name, block.anchor): result["seconds"]
+        for block, result in zip(blocks, proof.results, strict=False)
+        if result and result["seconds"] >= TOLD_SECONDS
+    }
+
+
 def search(ran: Ran, key: str) -> run.Run:
     """Try the smallest slice of each block first; widen those that show otherwise."""
     statements, own = ran.statements, ran.own
@@ -177,7 +212,9 @@ def difference(shown: dict[str, Any], outcome: dict[str, Any]) -> str | None:
 
 
 def alike(one: dict[str, str], other: dict[str, str]) -> bool:
-    return outputs.same(one.get("plain", one["text"]), other.get("plain", other["text"]))
+    return outputs.same(
+        one.get("plain", one["text"]), other.get("plain", other["text"])
+    )
 
 
 def kinds(shown: list[dict[str, str]]) -> str:
@@ -188,8 +225,15 @@ def prove_all(
     ran: Ran, claims: dict[int, tuple[int, ...]]
 ) -> dict[int, dict[str, Any]]:
     """Run copies from nothing; return what the block of each then showed."""
-    if not claims:
-        return {}
+    if CAN_FORK:
+        return prove_together(ran, claims) if claims else {}
+    return {n: prove_together(ran, {n: one})[n] for n, one in claims.items()}
+
+
+def prove_together(
+    ran: Ran, claims: dict[int, tuple[int, ...]]
+) -> dict[int, dict[str, Any]]:
+    """Run copies in one process and its forks, which copies that part do need."""
     statements = ran.statements
     copies = {
         number: [[statements[n].first, statements[n].failed] for n in one]

@@ -428,7 +428,10 @@ def plain_content(value: Any, kind: type, parts: list[Any]) -> Any:
     if isinstance(value, dict):
         label = "dict"
         parts += [part for item in dict.items(value) for part in item]
-    elif isinstance(value, Collection) and kind.__module__ in ("builtins", "collections"):
+    elif isinstance(value, Collection) and kind.__module__ in (
+        "builtins",
+        "collections",
+    ):
         label = "list" if kind is list else "items"
         parts += value
     elif hasattr(value, "__next__") and kind.__module__ in ("builtins", "itertools"):

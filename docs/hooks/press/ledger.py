@@ -1,11 +1,12 @@
 """Keep the ledger: for each code block and environment, the one thing that happened."""
 
 import dataclasses
+import functools
 import re
 from collections import Counter
 from typing import Any
 
-from press import docstrings, downloads, evidence, run
+from press import copies, docstrings, downloads, evidence, run
 from press.blocks import Block, Page, PageError, Prose, page_names, read_page
 from press.evidence import ELSEWHERE, Evidence
 from press.render import results_of
@@ -24,13 +25,23 @@ class Edition:
     runs: dict[str, run.Run]
     docstrings: run.Run
     downloads: dict[str, run.Run]
+    # Of each page that ran here: the proof of what each block needs when copied.
+    proofs: dict[str, run.Run] = dataclasses.field(default_factory=dict)
     # What readers download: path below the site -> text.
     files: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def failures(self) -> list[str]:
         every = [*self.runs.values(), self.docstrings, *self.downloads.values()]
-        return [one.failure for one in every if one.failure]
+        return [one.failure for one in [*every, *self.proofs.values()] if one.failure]
+
+    @functools.cached_property
+    def copies(self) -> dict[str, dict[str, copies.Copy]]:
+        """Return what each block needs when it is copied: page -> anchor -> copy."""
+        return {
+            name: copies.made(self.pages[name], self.runs[name], proof)
+            for name, proof in self.proofs.items()
+        }
 
 
 def has_downloads(name: str) -> bool:
@@ -62,6 +73,12 @@ def make_edition(
     ]
     if environment == "torchvision":  # The package never imports it.
         jobs = [lambda: run.Run("docstrings", environment, "", [])]
+    ran = {n: one for n, one in by_name.items() if not one.failure and one.results}
+    proved = by_length(ran) if environment == "cpu" else []
+    jobs += [
+        lambda n=name: copies.prove(pages[n], by_name[n], execute=others_run)  # type: ignore[misc]
+        for name in proved
+    ]
     files: dict[str, str] = {}
     for name, one in by_name.items():
         if environment != "cpu" or one.failure is not None or not has_downloads(name):
@@ -75,17 +92,28 @@ def make_edition(
             )
             for path, text in made.items()
         ]
-    examples, *loads = run.in_parallel(jobs)
+    examples, *others = run.in_parallel(jobs)
+    proofs, loads = others[: len(proved)], others[len(proved) :]
     edition = Edition(
         environment,
         pages,
         by_name,
         examples,
         dict(zip(files, loads, strict=True)),
+        dict(zip(proved, proofs, strict=True)),
         files,
     )
     refuse_empty_pages(edition)
     return edition
+
+
+def by_length(runs: dict[str, run.Run]) -> list[str]:
+    """Return the names of pages, those that ran longest first."""
+
+    def seconds(name: str) -> float:
+        return -sum(result["seconds"] for result in runs[name].results)
+
+    return sorted(runs, key=seconds)
 
 
 def download_files(page: Page, one: run.Run, site_url: str) -> dict[str, str]:
@@ -140,6 +168,7 @@ def entry(
     reason: str = "",
     seconds: float | None = None,
     versions: dict[str, str] | None = None,
+    copy: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     return {
         "page": page,
@@ -151,6 +180,8 @@ def entry(
         "seconds": seconds,
         "hash": hash_,
         "versions": versions or {},
+        # What was proved of the block alone: how many lines it needs from above.
+        "copy": copy,
     }
 
 
@@ -166,6 +197,7 @@ def cpu_entries(edition: Edition) -> list[dict[str, Any]]:
     for name, page in edition.pages.items():
         one = edition.runs[name]
         results = results_of(page, one) if one.failure is None else {}
+        proved = edition.copies.get(name, {})
         for block in page.blocks:
             base = (name, block.anchor, block.language, "cpu", block.hash)
             if not run.runs_here(block, "cpu"):
@@ -176,7 +208,9 @@ def cpu_entries(edition: Edition) -> list[dict[str, Any]]:
                 result = results[block.anchor]
                 took = seconds(f"{name}#{block.anchor}", result["seconds"])
                 reason = block.options.get("raises", "")
-                rows.append(entry(*base, result["outcome"], reason, took, versions))
+                copy = proved[block.anchor].summary if block.anchor in proved else None
+                outcome = (result["outcome"], reason, took, versions, copy)
+                rows.append(entry(*base, *outcome))
     for example in edition.docstrings.results:
         page_name = reference_page(example["name"])
         took = seconds(f"{page_name}#{example['name']}", example["seconds"])
@@ -276,6 +310,8 @@ def write_timings(edition: Edition) -> None:
     for example in edition.docstrings.results:
         address = f"{reference_page(example['name'])}#{example['name']}"
         seconds[address] = example["seconds"]
+    for name, proof in edition.proofs.items():
+        seconds |= copies.slow_ones(edition.pages[name], edition.runs[name], proof)
     for path, one in edition.downloads.items():
         seconds[path] = one.results[0]["seconds"]
     evidence.write_timings({a: evidence.tidy(took) for a, took in seconds.items()})

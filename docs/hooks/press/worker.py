@@ -139,7 +139,7 @@ def execute(
 
 
 def statements_of(block: Block) -> list[list[ast.stmt]]:
-    """Return the statements of a block at the page's lines; those of a line together."""
+    """Return the statements of a block at the lines of its page, line by line."""
     tree = ast.parse(block.code, filename=block.page)
     ast.increment_lineno(tree, block.line - 1)
     found: list[list[ast.stmt]] = []

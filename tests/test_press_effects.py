@@ -1,0 +1,156 @@
+"""What the watch notes of a statement: reads, bindings, changes, files, seeds."""
+
+import pytest
+
+from press import worker
+from press.blocks import parse_page
+from press.effects import (
+    ENVIRONMENT,
+    FILES,
+    RANDOM_NUMBERS,
+    SETTINGS,
+    Effects,
+    Names,
+    Watch,
+)
+
+TORCH = f"{RANDOM_NUMBERS} torch"
+
+
+@pytest.fixture
+def did(monkeypatch, tmp_path):
+    """Return a function that runs a program and tells what its last statement did."""
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    # The watch listens there.
+    monkeypatch.setattr(torch.random, "default_generator", torch.default_generator)
+    state = torch.get_rng_state()
+
+    def run(code: str) -> Effects:
+        names = Names()
+        names["__name__"] = "__main__"
+        effects: list[Effects] = []
+        block = parse_page("x.md", f"# X\n\n```python\n{code}\n```\n").blocks[0]
+        worker.execute(block, names, Watch(names), effects)
+        return effects[-1]
+
+    yield run
+    torch.set_rng_state(state)
+
+
+def test_names_are_read_bound_and_deleted(did):
+    effects = did("a = 1\nb = a")
+    assert (effects.reads, effects.binds) == (["a"], ["b"])
+    assert did("a = 1\ndel a").binds == ["a"]
+
+
+def test_what_a_function_of_the_page_reads_is_read_by_who_calls_it(did):
+    code = "base = 2\ndef twice():\n    return 2 * base\ntwice()"
+    assert did(code).reads == ["base", "twice"]
+
+
+def test_a_name_that_the_statement_itself_binds_is_not_read(did):
+    assert did("n = 5\nfor n in range(2):\n    n").reads == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "x += 1",
+        "x[0] = 5",
+        "x.numpy()[0] = 5",
+        "x.data[0] = 5",
+        "holder['x'].zero_()",
+        "view.mul_(2)",
+    ],
+)
+def test_tensors_change_whoever_changes_them(did, change):
+    made = "import torch\nx = torch.ones(3)\nview = x[:2]\nholder = {'x': x}\n"
+    assert set(did(made + change).changes) == {"x", "view", "holder"}
+
+
+def test_a_backward_pass_changes_the_model_and_its_optimizer(did):
+    code = (
+        "import torch\nmodel = torch.nn.Linear(2, 1)\n"
+        "optimizer = torch.optim.SGD(model.parameters())\n"
+        "loss = model(torch.ones(1, 2)).sum()\nloss.backward()"
+    )
+    assert {"model", "optimizer"} <= set(did(code).changes)
+
+
+def test_switching_a_model_to_evaluation_changes_it(did):
+    code = "import torch\nmodel = torch.nn.Sequential(torch.nn.Dropout())\nmodel.eval()"
+    assert did(code).changes == ["model"]
+
+
+def test_a_hook_changes_the_layer_that_has_it(did):
+    code = (
+        "import torch\nlayer = torch.nn.ReLU()\n_ = layer.register_forward_hook(print)"
+    )
+    assert "layer" in did(code).changes
+
+
+def test_lists_and_dictionaries_grow_or_change(did):
+    assert did("x = [1]\nx.append(2)").grows == ["x"]
+    assert did("x = {1: 2}\nx[3] = 4").grows == ["x"]
+    assert did("x = [1]\nx[0] = 2").grows == []
+    assert did("x = [1]\nx[0] = 2").changes == ["x"]
+
+
+def test_a_generator_changes_each_time_it_is_read(did):
+    assert did("x = (n for n in range(3))\nnext(x)").changes == ["x"]
+
+
+def test_reading_a_tensor_changes_nothing(did):
+    assert did("import torch\nx = torch.ones(2)\nx.sum().item()").changes == []
+
+
+def test_a_seed_binds_the_random_numbers_and_a_draw_reads_them(did):
+    seeded = did("import torch\ntorch.manual_seed(0)")
+    assert TORCH in seeded.binds
+    drawn = did("import torch\ntorch.rand(2)")
+    assert TORCH in drawn.reads
+    assert TORCH in drawn.changes
+
+
+def test_a_function_that_seeds_first_does_not_read_the_random_numbers(did):
+    code = (
+        "import torch\ndef draw():\n    torch.manual_seed(3)\n"
+        "    return torch.rand(2)\nx = draw()"
+    )
+    effects = did(code)
+    assert TORCH in effects.binds
+    assert TORCH not in effects.reads
+
+
+def test_a_function_that_seeds_after_a_draw_does(did):
+    code = "import torch\nx = torch.rand(2), torch.manual_seed(3)"
+    assert TORCH in did(code).reads
+
+
+def test_files_and_folders_are_read_and_changed(did):
+    assert FILES in did("_ = open('a.txt', 'w').close()").changes
+    assert FILES in did("import os\nos.mkdir('folder')").changes
+    assert FILES in did("_ = open('b.txt', 'w').close()\nopen('b.txt').close()").reads
+
+
+def test_settings_and_environment(did):
+    code = "import torch\ntorch.set_printoptions(precision=2)"
+    try:
+        assert did(code).changes == [SETTINGS]
+    finally:
+        import torch
+
+        torch.set_printoptions(profile="default")
+    assert ENVIRONMENT in did("import os\nos.getcwd()").reads
+
+
+def test_a_statement_that_fails_is_marked_and_its_effects_are_kept():
+    names, effects = Names(), []
+    text = "# X\n\n```python\nx = [1]\nx.append(2), 1 / 0\n```\n"
+    block = parse_page("x.md", text).blocks[0]
+    with pytest.raises(ZeroDivisionError):
+        worker.execute(block, names, Watch(names), effects)
+    assert effects[-1].failed
+    assert effects[-1].changes == ["x"]
