@@ -18,7 +18,7 @@ from dlguide.exercises import (
     vision,
     workflow,
 )
-from dlguide.exercises.answers import Answer, Exercise, AnswerError, untouched_state
+from dlguide.exercises.answers import Answer, AnswerError, Exercise, untouched_state
 
 __all__ = ["Feedback", "check"]
 

@@ -1,8 +1,8 @@
 """Call a reader's function safely, and say in words what its result lacks.
 
 A checker gets an `Answer`, calls it like the function, and asks the `Result` to have a
-shape, a dtype, some numbers. The first that does not hold raises `AnswerError`, whose words
-are all that the reader sees.
+shape, a dtype, some numbers. The first that does not hold raises `AnswerError`, whose
+words are all that the reader sees.
 """
 
 import inspect
@@ -20,9 +20,9 @@ from torch import Tensor
 
 __all__ = [
     "Answer",
+    "AnswerError",
     "Exercise",
     "Exercises",
-    "AnswerError",
     "Result",
     "normal",
     "place",
@@ -146,8 +146,8 @@ class Answer:
             What came back, to be asked for more.
 
         Raises:
-            AnswerError: If the function raises, returns nothing, or changes a tensor that
-                it was given.
+            AnswerError: If the function raises, returns nothing, or changes a tensor
+                that it was given.
         """
         case = self._in_words(arguments) if case is None else case
         before = [_copies(argument) for argument in arguments]
