@@ -1,6 +1,7 @@
 """Solutions pass, stubs and mistakes get words of their own, nothing is changed."""
 
 import importlib.util
+import inspect
 import random
 import re
 from collections import Counter
@@ -12,6 +13,7 @@ import torch
 
 from dlguide import exercises
 from dlguide.exercises import Feedback, check
+from dlguide.exercises.answers import Answer, AnswerError, ByHand, Result
 from press.blocks import PAGES, Block, read_page
 
 LESSONS = ["tensors", "workflow", "classification", "vision", "datasets", "overfitting"]
@@ -45,7 +47,7 @@ def mistakes_of(lesson: str) -> dict[str, list]:
 BLOCKS = {lesson: blocks_of(lesson) for lesson in LESSONS}
 ALL = [(lesson, name) for lesson in LESSONS for name in checkers(lesson)]
 WRONG = [
-    pytest.param(name, answer, words, id=f"{name}-{answer.__code__.co_firstlineno}")
+    pytest.param(name, answer, words, id=f"{name}-{answer.__name__}")
     for lesson in LESSONS
     if (MISTAKES / f"{lesson}.py").exists()
     for name, wrong in mistakes_of(lesson).items()
@@ -229,6 +231,70 @@ def answers():
 def test_every_checker_explains_what_is_wrong_with_a_call(answer, words):
     answer.__name__ = "last_column"
     assert words in check(answer).message
+
+
+def call(function, *arguments):
+    names = tuple(inspect.signature(function).parameters)
+    return Answer(function, names)(*arguments)
+
+
+def test_a_list_that_was_changed_is_noticed_and_a_gap_that_stayed_is_not():
+    def sort(names):
+        names.sort()
+        return names
+
+    def keep(table):
+        return table
+
+    with pytest.raises(AnswerError, match=r"changed names itself.* such as sort"):
+        call(sort, ["b", "a"])
+    assert call(keep, torch.tensor([1.0, torch.nan])).value.isnan().any()
+
+
+def test_an_argument_whose_shape_was_changed_is_noticed():
+    def grow(table):
+        return table.unsqueeze_(0)
+
+    with pytest.raises(AnswerError, match="changed table itself"):
+        call(grow, torch.ones(3, 2))
+
+
+def test_an_answer_that_is_to_work_by_hand_may_not_call_what_it_replaces():
+    def largest(images):
+        return torch.nn.MaxPool2d(2)(images)
+
+    with (
+        ByHand("pool"),
+        pytest.raises(AnswerError, match=r"^Your code calls PyTorch's max_pool2d"),
+    ):
+        call(largest, torch.ones(1, 1, 4, 4))
+
+
+def test_what_an_object_does_not_answer_is_said():
+    class Silent:
+        def __init__(self, size):
+            self.size = size
+
+        def __len__(self):
+            pass
+
+        def __getitem__(self, index):
+            return self.sise
+
+    made = call(Silent, 3)
+    for method, arguments, words in (
+        ("__len__", (), "asked for it, __len__ returned None"),
+        (
+            "__getitem__",
+            (0,),
+            "your code raised AttributeError.*line 2 of the function",
+        ),
+        ("items", (), "there is no method items"),
+    ):
+        with pytest.raises(AnswerError, match=words):
+            made.ask(method, *arguments, words="it")
+    with pytest.raises(AnswerError, match="IndexError: list index out of range"):
+        Result([], "a list").ask("__getitem__", 0, words="[0]")
 
 
 def test_a_result_that_no_checker_foresaw_is_no_traceback(monkeypatch):

@@ -68,7 +68,8 @@ def check(answer: Any) -> Feedback:
     meanwhile change nothing for the code that follows.
 
     Args:
-        answer: The function itself, without brackets behind its name.
+        answer: The function itself, without brackets behind its name, or the class
+            where the exercise asks for one.
 
     Returns:
         Whether it passed, and what is still missing.
@@ -84,7 +85,7 @@ def check(answer: Any) -> Feedback:
         >>> check(last_column).passed
         True
     """
-    if not inspect.isfunction(answer):
+    if not (inspect.isfunction(answer) or inspect.isclass(answer)):
         return Feedback("check", False, _not_a_function(answer))
     exercise = _EXERCISES.get(answer.__name__)
     if exercise is None:

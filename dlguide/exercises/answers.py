@@ -2,7 +2,8 @@
 
 A checker gets an `Answer`, calls it like the function, and asks the `Result` to have a
 shape, a dtype, some numbers. The first that does not hold raises `AnswerError`, whose
-words are all that the reader sees.
+words are all that the reader sees. A class is called like a function, and what it
+makes is asked by its methods.
 """
 
 import inspect
@@ -17,10 +18,12 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 __all__ = [
     "Answer",
     "AnswerError",
+    "ByHand",
     "Exercise",
     "Exercises",
     "Result",
@@ -83,6 +86,31 @@ class Result:
             self.refuse(f"{self.subject} lies on {value.device}, expected {device}.")
         return value
 
+    def ask(self, method: str, *arguments: Any, words: str) -> "Result":
+        """Call a method of what was returned, guarded as a call of the answer is.
+
+        Args:
+            method: Its name.
+            arguments: What to give it.
+            words: The call as a reader writes it, such as `len(dataset)`.
+
+        Raises:
+            AnswerError: If there is no such method, it raises, or returns nothing.
+        """
+        case = f"{self.case}, asked for {words}"
+        function = getattr(type(self.value), method, None)
+        if function is None:
+            raise AnswerError(f"For {case}, there is no method {method} to call.")
+        try:
+            value = function(self.value, *arguments)
+        except Exception as error:
+            message = f"For {case}, your code raised {_error(error, function)}"
+            raise AnswerError(message) from error
+        if value is None:
+            message = f"For {case}, {method} returned None: end it with return"
+            raise AnswerError(f"{message} and the result.")
+        return Result(value, case)
+
     def number(self) -> float:
         """Return the value as a number, if it is one, or a tensor of just one."""
         value = self.value
@@ -120,13 +148,15 @@ class Result:
 
 
 class Answer:
-    """A reader's function, which every call guards.
+    """A reader's function or class, which every call guards.
 
     A call refuses an error in the function, a missing `return` and an argument that
     the function has changed. `calls` counts the calls so far.
     """
 
-    def __init__(self, function: FunctionType, parameters: tuple[str, ...]) -> None:
+    def __init__(
+        self, function: FunctionType | type, parameters: tuple[str, ...]
+    ) -> None:
         self.function = function
         self.parameters = parameters
         self.calls = 0
@@ -147,23 +177,29 @@ class Answer:
 
         Raises:
             AnswerError: If the function raises, returns nothing, or changes a tensor
-                that it was given.
+                or a list that it was given.
         """
         case = self._in_words(arguments) if case is None else case
-        before = [_copies(argument) for argument in arguments]
+        before = [_copy(argument) for argument in arguments]
         self.calls += 1
         try:
             value = self.function(*arguments)
+        except AnswerError:  # By `ByHand`.
+            raise
         except Exception as error:
             message = f"For {case}, your code raised {_error(error, self.function)}"
             raise AnswerError(message) from error
         pairs = zip(self.parameters, arguments, before, strict=True)
-        for name, argument, copies in pairs:
-            if not _unchanged(argument, copies):
+        for name, argument, copy in pairs:
+            if not _unchanged(argument, copy):
                 raise AnswerError(
                     f"For {case}, your code changed {name} itself, which still belongs "
-                    "to whoever called: compute a new tensor, in place of +=, [...] = "
-                    "or a method that ends in an underscore."
+                    "to whoever called: make a new one, in place of +=, [...] = or a "
+                    + (
+                        "method that ends in an underscore."
+                        if isinstance(argument, Tensor)
+                        else "method such as sort, append or pop."
+                    )
                 )
         if returns and value is None:
             raise AnswerError(
@@ -221,20 +257,48 @@ class Exercises(dict[str, Exercise]):
     """The exercises of one lesson, by the name of the function to write."""
 
     def add(
-        self, *parameters: str
+        self, *parameters: str, class_name: str = ""
     ) -> Callable[[Callable[[Answer], None]], Callable[[Answer], None]]:
         """Return a decorator: the checker below it checks a function of its own name.
 
         Args:
             parameters: The names of the function's parameters, in their order.
+            class_name: Where a class is to be written, its name.
         """
 
         def register(checker: Callable[[Answer], None]) -> Callable[[Answer], None]:
-            name = checker.__name__
+            name = class_name or checker.__name__
             self[name] = Exercise(name, parameters, checker)
             return checker
 
         return register
+
+
+class ByHand(TorchFunctionMode):
+    """Refuse an answer that calls the PyTorch function which it is to replace.
+
+    Args:
+        words: Parts of the names that it may not call, such as `pool`.
+    """
+
+    def __init__(self, *words: str) -> None:
+        super().__init__()
+        self.words = words
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: Any = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        name = getattr(func, "__name__", "")
+        if any(word in name for word in self.words):
+            raise AnswerError(
+                f"Your code calls PyTorch's {name}: do its work with simpler "
+                "operations, so that you see how it is done."
+            )
+        return func(*args, **(kwargs or {}))
 
 
 def place() -> torch.device:
@@ -268,34 +332,36 @@ def untouched_state() -> Iterator[None]:
             np.random.set_state(numpy)
 
 
-def _error(error: Exception, function: FunctionType) -> str:
+def _error(error: Exception, function: Any) -> str:
     """Return an error and the line of the reader's function that it passed through."""
-    code = function.__code__
-    frames = traceback.extract_tb(error.__traceback__)
+    function = function.__init__ if inspect.isclass(function) else function
+    code: Any = getattr(inspect.unwrap(function), "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__) if code else []
     own = [f.lineno for f in frames if f.filename == code.co_filename and f.lineno]
     text = f"{type(error).__name__}: {str(error).strip() or 'no message'}"
     line = f" (line {own[-1] - code.co_firstlineno + 1} of the function)" if own else ""
     return text.rstrip(".") + line + "."
 
 
-def _tensors(value: Any) -> list[Tensor]:
+def _copy(value: Any) -> Any:
+    """Return what `_unchanged` needs to know about a value before a call."""
     if isinstance(value, Tensor):
-        return [value]
+        return value.detach().clone()
     if isinstance(value, tuple | list):
-        return [tensor for one in value for tensor in _tensors(one)]
-    return []
+        return [_copy(one) for one in value]
+    return value
 
 
-def _copies(value: Any) -> list[Tensor]:
-    return [tensor.detach().clone() for tensor in _tensors(value)]
-
-
-def _unchanged(value: Any, copies: list[Tensor]) -> bool:
-    now = _tensors(value)
-    return len(now) == len(copies) and all(
-        one.shape == copy.shape and torch.equal(one.detach(), copy)
-        for one, copy in zip(now, copies, strict=True)
-    )
+def _unchanged(value: Any, copy: Any) -> bool:
+    if isinstance(value, Tensor):
+        now = value.detach()
+        if now.shape != copy.shape:
+            return False
+        both_nan = (now != now) & (copy != copy)
+        return bool(((now == copy) | both_nan).all())
+    if isinstance(value, tuple | list):
+        return len(value) == len(copy) and all(map(_unchanged, value, copy))
+    return value is copy
 
 
 def _because(why: str) -> str:

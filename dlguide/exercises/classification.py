@@ -6,7 +6,7 @@ Read the lesson: [Classification](../lessons/classification.md#exercises).
 import torch
 from torch import Tensor
 
-from dlguide.exercises.answers import Answer, Exercises, normal
+from dlguide.exercises.answers import Answer, ByHand, Exercises, normal
 
 __all__ = ["EXERCISES"]
 
@@ -92,7 +92,8 @@ def cross_entropy(answer: Answer) -> None:
     for samples, classes in ((4, 3), (1, 2), (3, 3)):
         logits = normal(samples, classes, seed=samples).requires_grad_()
         labels = torch.arange(samples) % classes
-        result = answer(logits, labels)
+        with ByHand("cross_entropy", "nll_loss"):
+            result = answer(logits, labels)
         loss = result.tensor((), why="one number for the batch")
         truth = [
             torch.softmax(one, 0)[i] for one, i in zip(logits, labels, strict=True)

@@ -108,6 +108,10 @@ def one_for_each_sample(logits, labels):
     return torch.logsumexp(logits, dim=1) - chosen
 
 
+def with_the_layer(logits, labels):
+    return torch.nn.CrossEntropyLoss()(logits, labels)
+
+
 def without_gradient(logits, labels):
     return one_for_each_sample(logits, labels).mean().detach()
 
@@ -170,6 +174,7 @@ MISTAKES = {
         (mean_over_all, "the mean cost of the true classes"),
         (every_label_from_every_row, "the mean cost of the true classes"),
         (one_for_each_sample, "shape (4,), expected (): one number for the batch"),
+        (with_the_layer, "Your code calls PyTorch's cross_entropy"),
         (without_gradient, "lost its way back to the logits"),
     ],
     "highest_threshold": [

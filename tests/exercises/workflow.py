@@ -25,6 +25,10 @@ def detached(predictions, labels):
     return (errors**2).mean()
 
 
+def with_the_layer(predictions, labels):
+    return nn.MSELoss()(predictions, labels.reshape(predictions.shape))
+
+
 def by_position(inputs, labels, share, seed):
     cut = round(share * len(inputs))
     return inputs[:cut], labels[:cut], inputs[cut:], labels[cut:]
@@ -189,6 +193,7 @@ MISTAKES = {
         (absolute, "the mean of the squared errors"),
         (summed, "the result is 1.7581, expected 0.43952: the mean"),
         (plain_number, "the result is a float, expected a tensor"),
+        (with_the_layer, "Your code calls PyTorch's mse_loss"),
         (detached, "lost its way back to the predictions"),
     ],
     "split_at_random": [
