@@ -24,10 +24,12 @@ READING_ORDER = [
 ]
 FREE_STANDING = {"errors"}  # Leans on no lesson, and no lesson leans on it.
 TOOLS = {"pictures", "preflight"}  # Lean on lessons; no lesson leans on them.
+EXERCISES = "exercises"  # Leans on any lesson, and nothing leans on it.
 MODULES = sorted(
-    path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_")
+    [path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_")]
+    + [path.parent.name for path in PACKAGE.glob("*/__init__.py")]
 )
-LESSONS = [name for name in MODULES if name not in FREE_STANDING | TOOLS]
+LESSONS = [name for name in MODULES if name not in {*FREE_STANDING, *TOOLS, EXERCISES}]
 WRITTEN = sorted(PAGES.rglob("*.md")) + sorted(PAGES.glob("notebooks/*.py"))
 HEAVY = [
     *("matplotlib", "pandas", "sklearn", "tqdm", "torchmetrics", "torchvision"),
@@ -104,6 +106,28 @@ def test_a_tool_has_its_reference_and_tests_and_no_lesson_leans_on_it(name):
     assert (ROOT / f"tests/test_{name}.py").exists()
     for lesson in LESSONS:
         assert f"dlguide.{name}" not in imports_of(PACKAGE / f"{lesson}.py")
+
+
+def test_exercises_have_their_reference_their_tests_and_a_checker_for_each_lesson():
+    assert (ROOT / f"docs/pages/reference/{EXERCISES}.md").exists()
+    assert (ROOT / f"tests/test_{EXERCISES}.py").exists()
+    checkers = {path.stem for path in (PACKAGE / EXERCISES).glob("*.py")}
+    assert checkers - {"__init__", "answers"} == set(LESSONS)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / EXERCISES).glob("*.py")), ids=lambda path: path.stem
+)
+def test_exercises_lean_on_lessons_only(path):
+    tops = {i.split(".")[1] for i in imports_of(path) if i.startswith("dlguide.")}
+    assert tops <= {EXERCISES, *LESSONS}
+
+
+def test_nothing_leans_on_exercises():
+    others = set(PACKAGE.rglob("*.py")) - set((PACKAGE / EXERCISES).rglob("*.py"))
+    for path in others:
+        names = {".".join(name.split(".")[:2]) for name in imports_of(path)}
+        assert f"dlguide.{EXERCISES}" not in names, path
 
 
 def test_the_package_never_leans_on_the_site():

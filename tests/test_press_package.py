@@ -10,13 +10,18 @@ SOURCES = {
     "first": '"""Doc."""\n\nimport torch\n\nA = 1\n',
     "second": "from dlguide.first import A\n",
     "third": "from dlguide import second\n\nCACHE = 'dlguide'\n",
+    "below/__init__": "from dlguide.below.one import B\n",
+    "below/one": "from dlguide.first import A\n",
+    "below/two": "B = 2\n",
 }
+NAMES = sorted(name.removesuffix("/__init__").replace("/", ".") for name in SOURCES)
+BELOW = ["__init__", "below", "below.one", "below.two", "first"]
 
 
 @pytest.fixture(autouse=True)
 def sources(tmp_path, monkeypatch):
     folder = tmp_path / "dlguide"
-    folder.mkdir()
+    (folder / "below").mkdir(parents=True)
     for name, text in SOURCES.items():
         (folder / f"{name}.py").write_text(text)
     monkeypatch.setattr(package, "PACKAGE", folder)
@@ -37,10 +42,14 @@ def change(name: str, text: str) -> None:
         ("import dlguide.second", ["__init__", "first", "second"]),
         ("import dlguide.second as s, os", ["__init__", "first", "second"]),
         ("subprocess.run(['-m', 'dlguide.second'])", ["__init__", "first", "second"]),
-        ("from dlguide.third import CACHE", sorted(SOURCES)),
-        ("import dlguide", sorted(SOURCES)),
-        ("import_module(f'dlguide.{name}')", sorted(SOURCES)),
-        ("import_module('dlguide.' + name)", sorted(SOURCES)),
+        ("from dlguide.third import CACHE", ["__init__", "first", "second", "third"]),
+        ("import dlguide", NAMES),
+        ("import_module(f'dlguide.{name}')", NAMES),
+        ("import_module('dlguide.' + name)", NAMES),
+        ("from dlguide.below import B", BELOW),
+        ("from dlguide.below.two import B", BELOW),
+        ("from dlguide import below", BELOW),
+        ("import_module(f'dlguide.below.{name}')", BELOW),
         ("from dlguide.absent import A", []),
         ("if broken(:\n  dlguide.second", ["__init__", "first", "second"]),
         ('def f():\n    """See dlguide.second."""', []),
@@ -80,6 +89,15 @@ def test_a_docstring_counts_where_the_page_may_show_it(shows):
     before = package.fingerprint(codes)
     change("first", SOURCES["first"].replace("Doc.", "Other."))
     assert package.fingerprint(codes) != before
+
+
+@pytest.mark.parametrize("name", ["below/__init__", "below/one", "below/two"])
+def test_a_change_anywhere_in_a_subpackage_changes_the_fingerprint(name):
+    codes = ["from dlguide.below import B"]
+    before, whole = package.fingerprint(codes), package.whole_package()
+    change(name, SOURCES[name] + "C = 3\n")
+    assert package.fingerprint(codes) != before
+    assert package.whole_package() != whole
 
 
 def test_a_comment_counts_since_a_page_may_show_it():

@@ -31,11 +31,20 @@ def whole_package() -> str:
 
 
 def modules() -> list[str]:
-    return sorted(path.stem for path in PACKAGE.glob("*.py"))
+    """List the modules by their names in the package; a subpackage is one as well."""
+    paths = (path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+    return sorted(
+        ".".join(path.parts[:-1])
+        if path.stem == "__init__" and len(path.parts) > 1
+        else ".".join(path.with_suffix("").parts)
+        for path in paths
+    )
 
 
 def source(name: str) -> str:
-    return (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
+    path = PACKAGE / name.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return path.read_text(encoding="utf-8")
 
 
 def source_without_prose(name: str) -> str:
@@ -62,7 +71,8 @@ def named(code: str, known: set[str]) -> set[str]:
     # f"dlguide.{name}" and `import dlguide`: anything may follow.
     if "" in mentioned or "" in imported:
         return known
-    found = (mentioned | imported) & known
+    # A subpackage counts as a whole.
+    found = {name for name in known if name.split(".")[0] in mentioned | imported}
     return found | {"__init__"} if found else found
 
 
