@@ -143,7 +143,6 @@ def drop_units(answer: Answer) -> None:
     inputs = normal(300, 200, seed=1).abs() + 0.5
     for p in (0.2, 0.5, 0.8):
         quiet = _by_hand(answer, "dropout", inputs, p, False)
-        quiet.tensor((300, 200), dtype=torch.float32)
         quiet.numbers(inputs, "outside of training nothing happens")
         result = _by_hand(answer, "dropout", inputs, p, True)
         outputs = result.tensor((300, 200), dtype=torch.float32).detach()

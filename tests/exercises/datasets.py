@@ -30,6 +30,10 @@ def upper_folder(paths):
     return {name: number for number, name in enumerate(names)}
 
 
+def first_file_only(paths):
+    return {Path(paths[0]).parent.name: 0}
+
+
 def only_names(paths):
     return sorted({Path(path).parent.name for path in paths})
 
@@ -118,6 +122,18 @@ class Jumping(Series):
         return self.series[start : start + self.length], self.series[index]
 
 
+class BeginsLater(Series):
+    def __getitem__(self, index):
+        end = index + self.length
+        return self.series[index + 1 : end + 1], self.series[end]
+
+
+class WholeNumbers(Series):
+    def __getitem__(self, index):
+        inputs, target = super().__getitem__(index)
+        return inputs.int(), target
+
+
 class WindowOnly(Series):
     def __getitem__(self, index):
         return self.series[index : index + self.length]
@@ -148,6 +164,13 @@ def first_of_the_class(labels):
     for name in labels.unique():
         weights[(labels == name).nonzero()[0]] = 1.0
     return weights
+
+
+def right_batch(samples):
+    sequences, labels = zip(*samples, strict=True)
+    lengths = torch.tensor([len(one) for one in sequences])
+    padded = nn.utils.rnn.pad_sequence(sequences, batch_first=True)
+    return padded, lengths, torch.tensor(labels)
 
 
 def no_lengths(samples):
@@ -190,11 +213,24 @@ def sorted_by_length(samples):
     return floats(samples)
 
 
+def float_lengths(samples):
+    padded, lengths, labels = right_batch(samples)
+    return padded, lengths.float(), labels
+
+
+def float_labels(samples):
+    padded, lengths, labels = right_batch(samples)
+    return padded, lengths, labels.float()
+
+
+def lengths_as_labels(samples):
+    padded, lengths, _ = right_batch(samples)
+    return padded, lengths, lengths
+
+
 def label_list(samples):
-    sequences, labels = zip(*samples, strict=True)
-    lengths = torch.tensor([len(one) for one in sequences])
-    padded = nn.utils.rnn.pad_sequence(sequences, batch_first=True)
-    return padded, lengths, list(labels)
+    padded, lengths, labels = right_batch(samples)
+    return padded, lengths, labels.tolist()
 
 
 def drawn(names, seed):
@@ -250,6 +286,16 @@ def seed_ignored(groups, test_share, seed):
     return right(groups, test_share, random.randrange(10**6))
 
 
+def with_copies(groups, test_share, seed):
+    train, test = right(groups, test_share, seed)
+    return train + train[:1], test
+
+
+def in_a_set(groups, test_share, seed):
+    train, test = right(groups, test_share, seed)
+    return set(train), set(test)
+
+
 def names_of_groups(groups, test_share, seed):
     names = drawn(sorted(set(groups)), seed)
     held = round(len(names) * test_share)
@@ -262,6 +308,7 @@ MISTAKES = {
         (from_one, "the classes have the numbers [1, 2], expected each from 0 on"),
         (every_file, "the classes have the numbers [0, 2]"),
         (upper_folder, "['train'] is no folder that holds a picture"),
+        (first_file_only, "the class ['pizza'] is missing"),
         (only_names, "the result is of type list, expected a dict"),
     ],
     "fill_gaps": [
@@ -277,7 +324,9 @@ MISTAKES = {
         (OneTooMany, "asked for len(windows), the result is 5, expected 4: each"),
         (LastOfTheWindow, "in next number, the result is 20, expected 30"),
         (Endless, "windows[4] gave a sample, expected an IndexError"),
-        (TargetAsRow, "in next number, the result has shape (1,), expected ()"),
+        (TargetAsRow, "one number, without a dimension"),
+        (BeginsLater, "in window, at [0] the result is 10, expected 0"),
+        (WholeNumbers, "in window, the result has dtype torch.int32"),
         (NoLength, "there is no method __len__ to call"),
         (Jumping, "in next number, the result is 0, expected 30"),
         (WindowOnly, "expected 2 things: window, next number"),
@@ -297,6 +346,9 @@ MISTAKES = {
         (floats, "the result has dtype torch.float32, expected torch.int64"),
         (longest_for_all, "in lengths, at [0] the result is 3, expected 2"),
         (sorted_by_length, "your code changed samples itself"),
+        (float_lengths, "in lengths, the result has dtype torch.float32"),
+        (float_labels, "in labels, the result has dtype torch.float32"),
+        (lengths_as_labels, "in labels, at [0] the result is 2, expected 1"),
         (label_list, "in labels, the result is a list of 3, expected a tensor"),
     ],
     "split_by_group": [
@@ -306,6 +358,8 @@ MISTAKES = {
         (rest_of_the_samples, "the test part has 10 of 10 groups, expected 3"),
         (seed_for_all, "has changed PyTorch's global random numbers"),
         (seed_ignored, "the split is another one, though the seed is the same"),
+        (with_copies, "an index comes twice, or stands for no sample"),
+        (in_a_set, "in train, the result is of type set, expected a list"),
         (names_of_groups, "not all indices are of type int"),
     ],
 }

@@ -245,6 +245,10 @@ def smaller_logits(logits, labels, smoothing):
     return not_smoothed(logits * (1 - smoothing), labels, smoothing)
 
 
+def a_number(logits, labels, smoothing):
+    return torch.tensor(summed(logits, labels, smoothing).item() / len(labels))
+
+
 def by_pytorch(logits, labels, smoothing):
     return nn.CrossEntropyLoss(label_smoothing=smoothing)(logits, labels)
 
@@ -312,6 +316,7 @@ MISTAKES = {
         (no_minus, "a cost is never below 0"),
         (log_of_softmax, "no power of e may overflow, no logarithm may meet 0"),
         (smaller_logits, "the mean cost of the smoothed labels"),
+        (a_number, "nothing leads back from the result to the logits"),
         (by_pytorch, "Your code calls PyTorch's cross_entropy"),
         (each_sample, "the result has shape (4,), expected (): one number for"),
     ],

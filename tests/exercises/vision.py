@@ -90,6 +90,10 @@ def own_statistics(images, mean, spread):
     return (images - mean) / images.std(dim=(0, 2, 3), keepdim=True)
 
 
+def in_double(images, mean, spread):
+    return (images.double() - mean[:, None, None]) / spread[:, None, None]
+
+
 def no_steps(kernel_sizes, strides):
     return 1 + sum(size - 1 for size in kernel_sizes)
 
@@ -183,6 +187,7 @@ MISTAKES = {
         (along_the_batch, "your code raised RuntimeError"),
         (only_shifted, "at [0, 0, 0, 0] the result is"),
         (in_place, "your code changed images itself"),
+        (in_double, "the result has dtype torch.float64, expected torch.float32"),
         (own_statistics, "at [0, 0, 0, 0] the result is"),
     ],
     "receptive_field": [
