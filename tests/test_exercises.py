@@ -251,6 +251,14 @@ def test_a_list_that_was_changed_is_noticed_and_a_gap_that_stayed_is_not():
     assert call(keep, torch.tensor([1.0, torch.nan])).value.isnan().any()
 
 
+def test_an_argument_whose_shape_was_changed_is_noticed():
+    def grow(table):
+        return table.unsqueeze_(0)
+
+    with pytest.raises(AnswerError, match="changed table itself"):
+        call(grow, torch.ones(3, 2))
+
+
 def test_an_answer_that_is_to_work_by_hand_may_not_call_what_it_replaces():
     def largest(images):
         return torch.nn.MaxPool2d(2)(images)

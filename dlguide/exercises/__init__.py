@@ -78,7 +78,7 @@ def check(answer: Any) -> Feedback:
         >>> def last_column(table):
         ...     "Return the last column."
         >>> check(last_column)
-        last_column: not yet. For table of shape (4, 3) it returned None: end the
+        last_column: not yet. For table of shape (4, 3), it returned None: end the
         function with return and the result.
         >>> def last_column(table):
         ...     return table[..., -1]

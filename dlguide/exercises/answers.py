@@ -45,15 +45,17 @@ class Result:
     Attributes:
         value: What it returned.
         case: The arguments in words, such as `table of shape (4, 3)`.
+        subject: What to call it: `the result`, or the name of this part of it.
     """
 
-    def __init__(self, value: Any, case: str) -> None:
+    def __init__(self, value: Any, case: str, subject: str = "the result") -> None:
         self.value = value
         self.case = case
+        self.subject = subject
 
     def refuse(self, message: str) -> NoReturn:
         """Raise `AnswerError` with the arguments in front of the message."""
-        raise AnswerError(f"For {self.case} {message}")
+        raise AnswerError(f"For {self.case}, {message}")
 
     def require(self, holds: bool | Tensor, message: str) -> None:
         """Refuse the result unless a condition holds."""
@@ -74,16 +76,14 @@ class Result:
         """
         value = self.value
         if not isinstance(value, Tensor):
-            self.refuse(f"the result is {_a(value)}, expected a tensor.")
+            self.refuse(f"{self.subject} is {_a(value)}, expected a tensor.")
         if shape is not None and tuple(value.shape) != tuple(shape):
-            self.refuse(
-                f"the result has shape {tuple(value.shape)}, expected {tuple(shape)}"
-                + (f": {why}." if why else ".")
-            )
+            sizes = f"{tuple(value.shape)}, expected {tuple(shape)}"
+            self.refuse(f"{self.subject} has shape {sizes}" + _because(why))
         if dtype is not None and value.dtype != dtype:
-            self.refuse(f"the result has dtype {value.dtype}, expected {dtype}.")
+            self.refuse(f"{self.subject} has dtype {value.dtype}, expected {dtype}.")
         if device is not None and value.device != device:
-            self.refuse(f"the result lies on {value.device}, expected {device}.")
+            self.refuse(f"{self.subject} lies on {value.device}, expected {device}.")
         return value
 
     def ask(self, method: str, *arguments: Any, words: str) -> "Result":
@@ -97,17 +97,17 @@ class Result:
         Raises:
             AnswerError: If there is no such method, it raises, or returns nothing.
         """
-        case = f"{self.case}, asked for {words},"
+        case = f"{self.case}, asked for {words}"
         function = getattr(type(self.value), method, None)
         if function is None:
-            raise AnswerError(f"For {case} there is no method {method} to call.")
+            raise AnswerError(f"For {case}, there is no method {method} to call.")
         try:
             value = function(self.value, *arguments)
         except Exception as error:
-            message = f"For {case} your code raised {_error(error, function)}"
+            message = f"For {case}, your code raised {_error(error, function)}"
             raise AnswerError(message) from error
         if value is None:
-            message = f"For {case} {method} returned None: end it with return"
+            message = f"For {case}, {method} returned None: end it with return"
             raise AnswerError(f"{message} and the result.")
         return Result(value, case)
 
@@ -117,7 +117,7 @@ class Result:
         if isinstance(value, Tensor) and value.ndim == 0:
             return float(value.detach())
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.refuse(f"the result is {_a(value)}, expected one number.")
+            self.refuse(f"{self.subject} is {_a(value)}, expected one number.")
         return float(value)
 
     def parts(self, *names: str) -> list["Result"]:
@@ -125,11 +125,11 @@ class Result:
         value = self.value
         if not isinstance(value, tuple | list) or len(value) != len(names):
             self.refuse(
-                f"the result is {_a(value)}, expected {len(names)} things: "
+                f"{self.subject} is {_a(value)}, expected {len(names)} things: "
                 f"{', '.join(names)}."
             )
         pairs = zip(value, names, strict=True)
-        return [Result(one, f"{self.case}, in {name},") for one, name in pairs]
+        return [Result(one, self.case, name) for one, name in pairs]
 
     def numbers(self, expected: Tensor, why: str = "") -> None:
         """Refuse a tensor of the right shape whose numbers are not the expected ones.
@@ -142,9 +142,9 @@ class Result:
         if bool(close.all()):
             return
         spot = tuple((~close).nonzero()[0].tolist())
-        where = f"at {list(spot)} the result is" if spot else "the result is"
+        where = f"at {list(spot)} {self.subject} is" if spot else f"{self.subject} is"
         values = f"{_round(got[spot])}, expected {_round(wanted[spot])}"
-        self.refuse(f"{where} {values}" + (f": {why}." if why else "."))
+        self.refuse(f"{where} {values}" + _because(why))
 
 
 class Answer:
@@ -187,13 +187,13 @@ class Answer:
         except AnswerError:  # By `ByHand`.
             raise
         except Exception as error:
-            message = f"For {case} your code raised {_error(error, self.function)}"
+            message = f"For {case}, your code raised {_error(error, self.function)}"
             raise AnswerError(message) from error
         pairs = zip(self.parameters, arguments, before, strict=True)
         for name, argument, copy in pairs:
             if not _unchanged(argument, copy):
                 raise AnswerError(
-                    f"For {case} your code changed {name} itself, which still belongs "
+                    f"For {case}, your code changed {name} itself, which still belongs "
                     "to whoever called: make a new one, in place of +=, [...] = or a "
                     + (
                         "method that ends in an underscore."
@@ -203,7 +203,7 @@ class Answer:
                 )
         if returns and value is None:
             raise AnswerError(
-                f"For {case} it returned None: end the function with return and the "
+                f"For {case}, it returned None: end the function with return and the "
                 "result."
             )
         return Result(value, case)
@@ -221,7 +221,7 @@ class Answer:
                 value = self.function(*arguments)
         except Exception as error:
             message = "your code fails where new tensors are made on another device: "
-            raise AnswerError(f"For {case} {message}{advice}.") from error
+            raise AnswerError(f"For {case}, {message}{advice}.") from error
         result = Result(value, case)
         if isinstance(value, Tensor) and value.device.type == "meta":
             result.refuse(
@@ -355,16 +355,22 @@ def _copy(value: Any) -> Any:
 def _unchanged(value: Any, copy: Any) -> bool:
     if isinstance(value, Tensor):
         now = value.detach()
+        if now.shape != copy.shape:
+            return False
         both_nan = (now != now) & (copy != copy)
-        return now.shape == copy.shape and bool(((now == copy) | both_nan).all())
+        return bool(((now == copy) | both_nan).all())
     if isinstance(value, tuple | list):
         return len(value) == len(copy) and all(map(_unchanged, value, copy))
     return value is copy
 
 
+def _because(why: str) -> str:
+    return f": {why}." if why else "."
+
+
 def _round(number: Any) -> str:
     number = number.item() if isinstance(number, Tensor) else number
-    return f"{number:.4g}" if isinstance(number, float) else str(number)
+    return f"{number:.5g}" if isinstance(number, float) else str(number)
 
 
 def _a(value: Any) -> str:
