@@ -57,8 +57,8 @@ def fill_gaps(answer: Answer) -> None:
             filled = part.tensor(tuple(table.shape), dtype=torch.float32)
             gaps = table.isnan()
             left = int(filled.isnan().sum())
-            part.require(left == 0, f"{left} gaps are still there.")
-            message = "numbers have changed that were known."
+            part.require(left == 0, f"{left} gaps are still in {part.subject}.")
+            message = f"known numbers of {part.subject} have changed."
             part.require(torch.equal(filled[~gaps], table[~gaps]), message)
             expected = torch.where(gaps, torch.stack(means), table)
             reason = "a gap gets the mean of the known numbers of its column in train"
@@ -175,7 +175,7 @@ def split_by_group(answer: Answer) -> None:
             train, test = (_indices(part) for part in result.parts("train", "test"))
             _require_parts(result, groups, train, test)
             _require_share(result, len({groups[i] for i in test}), people, test_share)
-            again = answer(list(groups), test_share, seed, case=f"{case}, once more,")
+            again = answer(list(groups), test_share, seed, case=f"{case}, once more")
             repeated = [_indices(part) for part in again.parts("train", "test")]
             message = "the split is another one, though the seed is the same."
             again.require(repeated == [train, test], message)
@@ -195,9 +195,13 @@ def _indices(part: Result) -> list[int]:
     value: Any = part.value
     values = value.tolist() if isinstance(value, Tensor) else value
     if not isinstance(values, list | tuple | range):
-        part.refuse(f"the result is of type {type(value).__name__}, expected a list.")
+        part.refuse(
+            f"{part.subject} is of type {type(value).__name__}, expected a list."
+        )
     if any(type(index) is not int for index in values):
-        part.refuse("not all indices are of type int: give the places of samples.")
+        part.refuse(
+            f"not all indices in {part.subject} are of type int, as places are."
+        )
     return sorted(values)
 
 

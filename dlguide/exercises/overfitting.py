@@ -34,12 +34,12 @@ def best_epoch_and_gap(answer: Answer) -> None:
             reason = ": epochs are counted from 1 on"
         elif got == len(judged) - judged[::-1].index(min(judged)):
             reason = ": of equal losses the earliest counts"
-        message = f"the result is {got:.4g}, expected {best + 1}{reason}."
+        message = f"epoch is {got:.4g}, expected {best + 1}{reason}."
         epoch.require(got == best + 1, message)
         expected = judged[best] - learned[best]
         got = gap.number()
         reason = ": how far validation is above training, in that epoch"
-        message = f"the result is {got:.4g}, expected {expected:.4g}{reason}."
+        message = f"gap is {got:.4g}, expected {expected:.4g}{reason}."
         gap.require(math.isclose(got, expected, abs_tol=1e-6), message)
 
 
@@ -86,7 +86,7 @@ def gain_and_doubt(answer: Answer) -> None:
 
 def _require_close(result: Result, expected: float, reason: str) -> None:
     got = result.number()
-    message = f"the result is {got:.4g}, expected {expected:.4g}: {reason}."
+    message = f"{result.subject} is {got:.4g}, expected {expected:.4g}: {reason}."
     close = math.isclose(got, expected, rel_tol=1e-4, abs_tol=1e-4)
     result.require(close, message)
 

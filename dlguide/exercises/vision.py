@@ -20,7 +20,7 @@ def flatten_batch(answer: Answer) -> None:
         images = normal(*shape, seed=shape[0])
         _require_rows(_by_hand(answer, "flatten", images), images)
     turned = normal(2, 4, 5, 3, seed=5).permute(0, 3, 1, 2)
-    case = f"images of shape {tuple(turned.shape)} with the channels last in memory,"
+    case = f"images of shape {tuple(turned.shape)} with the channels last in memory"
     _require_rows(_by_hand(answer, "flatten", turned, case=case), turned)
 
 

@@ -263,12 +263,12 @@ MISTAKES = {
     "best_epoch_and_gap": [
         (
             counted_from_zero,
-            "in epoch, the result is 2, expected 3: epochs are counted",
+            "epoch is 2, expected 3: epochs are counted",
         ),
-        (last_epoch, "in epoch, the result is 4, expected 3."),
+        (last_epoch, "epoch is 4, expected 3."),
         (latest_of_equals, "expected 2: of equal losses the earliest counts"),
-        (gap_turned_round, "in gap, the result is -0.4, expected 0.4: how far"),
-        (gap_at_the_end, "in gap, the result is 0.8, expected 0.4"),
+        (gap_turned_round, "gap is -0.4, expected 0.4: how far"),
+        (gap_at_the_end, "gap is 0.8, expected 0.4"),
         (only_the_gap, "the result is a float, expected 2 things: epoch, gap"),
     ],
     "stop_epoch": [
@@ -283,8 +283,8 @@ MISTAKES = {
         (spread_of_one_run, "the mean of several runs is surer than one run"),
         (one_standard_error, "this is one standard error, two are asked for"),
         (added_spreads, "two standard errors of the difference, in points"),
-        (no_points, "in gain, the result is 0.038, expected 3.8: the gain in points"),
-        (best_of_each, "in gain, the result is 4, expected 3.8"),
+        (no_points, "gain is 0.038, expected 3.8: the gain in points"),
+        (best_of_each, "gain is 4, expected 3.8"),
     ],
     "penalized_loss": [
         (not_halved, "half of the squares"),

@@ -167,7 +167,7 @@ MISTAKES = {
     "feature_map_side": [
         (
             padding_once,
-            "padding 1 the result is 27, a layer gives 28: padding stands at",
+            "padding 1, the result is 27, a layer gives 28: padding stands at",
         ),
         (not_the_first, "the result is 5, a layer gives 6: the place where"),
         (true_division, "the result is 6, expected a whole number, of type int"),
