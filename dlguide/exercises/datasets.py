@@ -31,7 +31,7 @@ def number_classes(answer: Answer) -> None:
         result.require(isinstance(numbers, dict), message)
         names = {path.split("/")[-2] for path in paths}
         strange = [name for name in numbers if name not in names]
-        message = f"{strange[:1]} is no folder that holds a picture."
+        message = f"{strange[:1]} is the name of no folder that holds a file."
         result.require(not strange, message)
         missing = sorted(names - set(numbers))
         result.require(not missing, f"the class {missing[:1]} is missing.")
@@ -180,8 +180,9 @@ def split_by_group(answer: Answer) -> None:
             message = "the split is another one, though the seed is the same."
             again.require(repeated == [train, test], message)
             splits[seed] = frozenset(test)
+        case = f"{people} groups and test_share {test_share}"
         message = "four seeds give the same test part: draw the groups at random."
-        result.require(len(set(splits.values())) > 1, message)
+        Result(splits, case).require(len(set(splits.values())) > 1, message)
 
 
 def _groups(people: int) -> list[str]:

@@ -46,7 +46,12 @@ def best_epoch_and_gap(answer: Answer) -> None:
 @EXERCISES.add("losses", "patience")
 def stop_epoch(answer: Answer) -> None:
     for losses, patience, expected, reason in (
-        ([0.9, 0.7, 0.8, 0.75, 0.9, 0.6], 3, 5, "0.75 is not better than the best"),
+        (
+            [0.9, 0.7, 0.8, 0.75, 0.9, 0.6],
+            3,
+            5,
+            "the best before is the 0.7 of epoch 2",
+        ),
         ([0.9, 0.7, 0.8, 0.6, 0.7, 0.7, 0.5], 2, 6, "a new best begins the count anew"),
         ([0.9, 0.5, 0.6], 1, 3, "one epoch without a better loss is enough"),
         ([0.5, 0.5, 0.5, 0.4], 2, 3, "an equal loss is not better"),
@@ -99,8 +104,10 @@ def penalized_loss(answer: Answer) -> None:
             for seed, shape in enumerate(shapes)
         ]
         loss = torch.stack([((one - 1) ** 2).sum() for one in weights]).sum()
-        case = f"loss {loss.item():.4g}, {len(shapes)} weights of shapes {shapes} and "
-        result = answer(loss, weights, strength, case=f"{case}strength {strength}")
+        case = (
+            f"loss {loss.item():.4g}, weights of shapes {shapes}, strength {strength}"
+        )
+        result = answer(loss, weights, strength, case=case)
         total = result.tensor((), why="one number, like the loss")
         squares = sum(float((one.detach() ** 2).sum()) for one in weights)
         penalty = total.item() - loss.item()
@@ -109,7 +116,7 @@ def penalized_loss(answer: Answer) -> None:
         reason = _why_another_penalty(penalty, expected, strength, weights)
         close = math.isclose(penalty, expected, rel_tol=1e-3)
         result.require(close, f"{message}{reason}.")
-        cut = "nothing leads back from the result to the weights: no item, no detach."
+        cut = "nothing leads back from the result to the weights: what cuts it off?"
         result.require(total.requires_grad, cut)
         slopes: Sequence[Tensor | None] = torch.autograd.grad(
             total, weights, allow_unused=True
@@ -150,10 +157,11 @@ def drop_units(answer: Answer) -> None:
         _require_share(result, dropped, p)
         factors = (outputs / inputs)[~dropped]
         low, high = factors.min().item(), factors.max().item()
+        scaled = f"{low:.4g}" if high - low < 1e-3 else f"{low:.4g} to {high:.4g}"
         message = (
-            f"what is kept is multiplied by {low:.4g} to {high:.4g}, expected one "
-            f"factor, with which the mean stays what it was: it is "
-            f"{inputs.mean().item():.3g} before and {outputs.mean().item():.3g} after."
+            f"what is kept is multiplied by {scaled}, expected the one factor with "
+            f"which the mean stays what it was: it is {inputs.mean().item():.3g} "
+            f"before and {outputs.mean().item():.3g} after."
         )
         right = max(abs(low - 1 / (1 - p)), abs(high - 1 / (1 - p))) < 1e-3
         result.require(right, message)

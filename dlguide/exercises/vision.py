@@ -155,6 +155,6 @@ def _by_hand(
 
 def _whole_number(result: Result) -> int:
     number = result.number()
-    message = f"the result is {number:.4g}, expected a whole number, of type int."
+    message = f"the result is {result.value!r}, expected a whole number, of type int."
     result.require(isinstance(result.value, int), message)
     return int(number)

@@ -307,7 +307,7 @@ MISTAKES = {
         (as_they_come, "another order of the files would give other numbers"),
         (from_one, "the classes have the numbers [1, 2], expected each from 0 on"),
         (every_file, "the classes have the numbers [0, 2]"),
-        (upper_folder, "['train'] is no folder that holds a picture"),
+        (upper_folder, "['train'] is the name of no folder"),
         (first_file_only, "the class ['pizza'] is missing"),
         (only_names, "the result is of type list, expected a dict"),
     ],
@@ -353,7 +353,10 @@ MISTAKES = {
     ],
     "split_by_group": [
         (by_sample, "groups are in both parts: the test would measure memory"),
-        (always_the_first, "four seeds give the same test part"),
+        (
+            always_the_first,
+            "For 10 groups and test_share 0.3, four seeds give the same test part",
+        ),
         (one_sample_each, "samples are in neither part"),
         (rest_of_the_samples, "the test part has 10 of 10 groups, expected 3"),
         (seed_for_all, "has changed PyTorch's global random numbers"),

@@ -272,7 +272,7 @@ MISTAKES = {
         (only_the_gap, "the result is a float, expected 2 things: epoch, gap"),
     ],
     "stop_epoch": [
-        (worse_than_before, "is 6, expected 5: 0.75 is not better than the best"),
+        (worse_than_before, "is 6, expected 5: the best before is the 0.7 of epoch 2"),
         (one_too_late, "the result is 6, expected 5"),
         (equal_is_better, "the result is 4, expected 3: an equal loss is not better"),
         (count_never_begins_anew, "expected 6: a new best begins the count anew"),
@@ -297,10 +297,10 @@ MISTAKES = {
         (onto_the_loss, "your code changed loss itself"),
     ],
     "drop_units": [
-        (not_scaled, "what is kept is multiplied by 1 to 1, expected one factor"),
+        (not_scaled, "what is kept is multiplied by 1, expected the one factor"),
         (scaled_afterwards, "outside of training nothing happens"),
         (always, "outside of training nothing happens"),
-        (divided_by_p, "what is kept is multiplied by 5 to 5"),
+        (divided_by_p, "what is kept is multiplied by 5, expected"),
         (kept_with_p, "0.80 of the units are 0, expected about 0.2"),
         (whole_columns, "each column is dropped as a whole, or kept"),
         (seeded, "two calls drop the same units"),

@@ -170,7 +170,7 @@ MISTAKES = {
             "padding 1, the result is 27, a layer gives 28: padding stands at",
         ),
         (not_the_first, "the result is 5, a layer gives 6: the place where"),
-        (true_division, "the result is 6, expected a whole number, of type int"),
+        (true_division, "the result is 6.0, expected a whole number, of type int"),
         (rounded_up, "a window that does not fit in wholly"),
         (no_stride, "the window moves by 2"),
         (as_if_kept, "the result is 8, a layer gives 6."),
