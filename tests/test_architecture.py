@@ -115,7 +115,9 @@ def test_exercises_have_their_reference_their_tests_and_a_checker_for_each_lesso
     assert checkers - {"__init__", "answers"} == set(LESSONS)
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / EXERCISES).glob("*.py")), ids=str)
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / EXERCISES).glob("*.py")), ids=lambda path: path.stem
+)
 def test_exercises_lean_on_lessons_only(path):
     tops = {i.split(".")[1] for i in imports_of(path) if i.startswith("dlguide.")}
     assert tops <= {EXERCISES, *LESSONS}

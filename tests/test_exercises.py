@@ -123,6 +123,7 @@ def test_a_lesson_has_three_to_six_exercises_in_one_place(lesson):
 def test_an_exercise_is_on_one_page_and_has_one_checker():
     named = Counter(name for blocks in BLOCKS.values() for name in blocks)
     assert named == Counter(name for _, name in ALL)
+    assert set(named.values()) <= {1}
 
 
 @pytest.mark.parametrize(("lesson", "name"), ALL)
