@@ -5,7 +5,7 @@ import io
 import pypdf
 import pytest
 
-from press import cheat_sheet, run
+from press import cheat_sheet, paper, run
 from press.blocks import PageError, parse_page, read_page
 from press.render import results_of
 
@@ -50,7 +50,7 @@ def sheet():
 
 @pytest.fixture(scope="module")
 def printed(sheet):
-    return cheat_sheet.pdf(*sheet, SITE)
+    return paper.pdf(*sheet, SITE)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_every_font_is_in_the_file(reader):
 
 
 def test_bytes_depend_on_nothing_but_the_page(sheet, printed):
-    assert cheat_sheet.pdf(*sheet, SITE) == printed
+    assert paper.pdf(*sheet, SITE) == printed
 
 
 def test_entry_has_its_words_its_code_and_one_line_for_a_value():
@@ -152,13 +152,13 @@ def test_block_without_words_is_refused():
 
 def test_letter_that_no_font_has_is_refused():
     with pytest.raises(PageError, match="DejaVuSansMono has no"):
-        cheat_sheet.pdf(*trial(printed="網"), SITE)
+        paper.pdf(*trial(printed="網"), SITE)
 
 
 def test_sheet_that_needs_a_third_page_is_refused(sheet):
     page, results = trial(TRIAL.replace("print(x)", "print(x)\n" * 900))
     with pytest.raises(PageError, match="too long for 2 pages"):
-        cheat_sheet.pdf(page, results, SITE)
+        paper.pdf(page, results, SITE)
 
 
 def test_count_is_of_blocks_that_ran_on_this_page():
@@ -180,5 +180,5 @@ def test_groups_are_listed_to_jump_to():
 
 def test_group_is_parted_only_where_two_rows_stay_together():
     heights = [[1.0, 3.0, 3.0, 3.0, 3.0, 3.0]]
-    first, second = cheat_sheet.columns_of(heights, 14.0, 0.0)
+    first, second = paper.columns_of(heights, 14.0, 0.0)
     assert [(p.start, p.stop) for p in (*first, *second)] == [(0, 3), (3, 5)]

@@ -15,7 +15,15 @@ from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from press import cheat_sheet, error_pages, evidence, ledger, notebook_html, render
+from press import (
+    cheat_sheet,
+    error_pages,
+    evidence,
+    ledger,
+    notebook_html,
+    paper,
+    render,
+)
 from press.blocks import PAGES, PageError
 from press.math import with_mathml
 from press.run import write_atomically
@@ -65,7 +73,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, text in made.items():
         files.append(File.generated(config, path, content=text))
     sheet = printed_sheet(config.site_url or "")
-    files.append(File.generated(config, cheat_sheet.FILE, content=sheet))
+    files.append(File.generated(config, paper.FILE, content=sheet))
     return files
 
 
@@ -73,7 +81,7 @@ def printed_sheet(site_url: str) -> bytes:
     """Return the cheat sheet as a PDF, or stop the build where it cannot be printed."""
     name = cheat_sheet.NAME
     try:
-        return cheat_sheet.pdf(edition.pages[name], results[name], site_url)
+        return paper.pdf(edition.pages[name], results[name], site_url)
     except PageError as error:
         raise PluginError(str(error)) from error
 
