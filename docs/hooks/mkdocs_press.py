@@ -15,7 +15,15 @@ from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from press import error_pages, evidence, ledger, notebook_html, render
+from press import (
+    cheat_sheet,
+    error_pages,
+    evidence,
+    ledger,
+    notebook_html,
+    paper,
+    render,
+)
 from press.blocks import PAGES, PageError
 from press.math import with_mathml
 from press.run import write_atomically
@@ -64,7 +72,18 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             made |= render.figure_files(page, results[name])
     for path, text in made.items():
         files.append(File.generated(config, path, content=text))
+    sheet = printed_sheet(config.site_url or "")
+    files.append(File.generated(config, paper.FILE, content=sheet))
     return files
+
+
+def printed_sheet(site_url: str) -> bytes:
+    """Return the cheat sheet as a PDF, or stop the build where it cannot be printed."""
+    name = cheat_sheet.NAME
+    try:
+        return paper.pdf(edition.pages[name], results[name], site_url)
+    except PageError as error:
+        raise PluginError(str(error)) from error
 
 
 def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
@@ -91,6 +110,10 @@ MADE_FOR = {
     LEDGER_MARK: lambda: ledger_table(rows),
     error_pages.INDEX_MARK: error_pages.index,
     error_pages.SEARCH_MARK: error_search,
+    cheat_sheet.COUNT_MARK: lambda: cheat_sheet.count_line(rows),
+    cheat_sheet.GROUPS_MARK: lambda: cheat_sheet.list_groups(
+        edition.pages[cheat_sheet.NAME]
+    ),
 }
 
 
