@@ -15,7 +15,7 @@ from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from press import error_pages, evidence, ledger, notebook_html, render
+from press import controls, error_pages, evidence, ledger, notebook_html, render
 from press.blocks import PAGES, PageError
 from press.math import with_mathml
 from press.run import write_atomically
@@ -110,6 +110,7 @@ def on_page_content(html: str, page: SitePage, **_: Any) -> str:
             raise PluginError(f"{name}: no first-level heading")
         heading.insert_after(BeautifulSoup(evidence_html(name, page), "html.parser"))
     try:
+        controls.add_controls(soup, name, site_root(page))
         account_for_blocks(soup, name)
     except PageError as error:
         raise PluginError(str(error)) from error
