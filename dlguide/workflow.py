@@ -28,6 +28,8 @@ __all__ = [
     "count_parameters",
     "evaluate",
     "load_weights",
+    "make_frames",
+    "plot_descent",
     "plot_history",
     "plot_predictions",
     "predict",
@@ -35,6 +37,7 @@ __all__ = [
     "save_weights",
     "split_data",
     "test_step",
+    "trace_descent",
     "train",
     "train_step",
 ]
@@ -313,6 +316,52 @@ class _Tally:
             pooled = self.metrics[name].compute()  # type: ignore[attr-defined]
             means[name] = float(pooled)
         return {name: means[name] for name in ("loss", *self.metrics)}
+
+
+# Descent
+
+
+def trace_descent(
+    function: Callable[[Tensor], Tensor],
+    start: Sequence[float],
+    *,
+    lr: float,
+    momentum: float = 0.0,
+    steps: int = 30,
+) -> Tensor:
+    """Return each place that gradient descent visits on a function.
+
+    Nothing stops a descent that diverges: its places are as far away as they are.
+
+    Args:
+        function: Takes a place, shape `(parameters,)`; returns one number, shape `()`.
+        start: Where to begin, one number for each parameter.
+        lr: The learning rate.
+        momentum: The share of each step that goes on into the next, 0 to below 1.
+        steps: How many steps to take, 1 or more.
+
+    Returns:
+        The start and the place after each step, shape `(steps + 1, parameters)`.
+
+    Raises:
+        ValueError: If `steps` is below 1.
+
+    Examples:
+        >>> places = trace_descent(lambda x: (x**2).sum(), [1.0], lr=0.25, steps=3)
+        >>> places.flatten().tolist()
+        [1.0, 0.5, 0.25, 0.125]
+    """
+    if steps < 1:
+        raise ValueError(f"steps is {steps}: expected 1 or more")
+    place = torch.tensor(start, requires_grad=True)
+    optimizer = torch.optim.SGD([place], lr=lr, momentum=momentum)
+    places = [place.detach().clone()]
+    for _ in range(steps):
+        optimizer.zero_grad()
+        function(place).backward()
+        optimizer.step()
+        places.append(place.detach().clone())
+    return torch.stack(places)
 
 
 # Training
@@ -710,6 +759,92 @@ def plot_history(history: History) -> "Figure":
         panel.set(xlabel="epoch", ylabel=name)
         panel.legend()
     return figure
+
+
+def plot_descent(
+    function: Callable[[Tensor], Tensor],
+    places: Tensor,
+    *,
+    window: tuple[tuple[float, float], tuple[float, float]],
+    axes: "Axes | None" = None,
+) -> "Axes":
+    """Return a map of a function of two numbers, and a descent on it.
+
+    Along each line the function has one height; from line to line it doubles.
+
+    Args:
+        function: Takes a place, shape `(2,)`; returns one number above 0, shape `()`.
+        places: What `trace_descent` returned, shape `(steps + 1, 2)`.
+        window: The part of the plane to draw: first from and to, then second.
+        axes: Where to draw; without them, on a new figure.
+
+    Returns:
+        The axes drawn on.
+
+    Raises:
+        ValueError: If the places are not in a plane.
+
+    Examples:
+        >>> def bowl(place):
+        ...     return (place**2).sum()
+        >>> places = trace_descent(bowl, [1.0, 0.5], lr=0.25, steps=3)
+        >>> axes = plot_descent(bowl, places, window=((-1, 1), (-1, 1)))
+        >>> len(axes.lines[0].get_xdata())
+        4
+    """
+    import matplotlib.pyplot as plt
+
+    if places.ndim != 2 or places.shape[1] != 2:
+        raise ValueError(
+            f"places {tuple(places.shape)}: expected (steps + 1, 2); a map has two "
+            "directions"
+        )
+    if axes is None:
+        _, axes = plt.subplots(figsize=(4.6, 4.2))
+    sides = [torch.linspace(*side, 48, device=places.device) for side in window]
+    across, up = torch.meshgrid(*sides, indexing="xy")
+    grid = torch.stack([across.flatten(), up.flatten()], dim=1)  # (2304, 2)
+    heights = torch.stack([function(place) for place in grid]).reshape(48, 48)
+    levels = [heights.max().item() / 2**power for power in range(8, 0, -1)]
+    drawn = (part.cpu().numpy() for part in (across, up, heights))
+    axes.contour(*drawn, levels=levels, colors="C2", linewidths=0.8, alpha=0.7)
+    axes.plot(*places.cpu().numpy().T, ".-", color="C1", linewidth=1, markersize=5)
+    axes.set(xlim=window[0], ylim=window[1])
+    return axes
+
+
+def make_frames(count: int, *, across: int) -> "list[Axes]":
+    """Return axes in a grid of equal cells, so that a cell can be cut out.
+
+    For what changes with one setting: all its pictures side by side, one in each cell.
+
+    Args:
+        count: How many axes, 1 or more.
+        across: How many stand side by side, 1 or more.
+
+    Returns:
+        The axes, row by row.
+
+    Raises:
+        ValueError: If there is not one of them, or not one in a row.
+
+    Examples:
+        >>> frames = make_frames(3, across=2)
+        >>> len(frames), frames[0].figure.get_size_inches().tolist()
+        (3, [6.8, 5.4])
+    """
+    import matplotlib.pyplot as plt
+
+    if count < 1 or across < 1:
+        raise ValueError(f"{count} axes, {across} across: expected 1 or more of both")
+    down = math.ceil(count / across)
+    # A layout of matplotlib's would make cells as wide as their labels ask for.
+    figure = plt.figure(figsize=(3.4 * across, 2.7 * down), layout="none")
+    frames = []
+    for row, column in (divmod(number, across) for number in range(count)):
+        corner = ((column + 0.2) / across, 1 - (row + 0.8) / down)
+        frames.append(figure.add_axes((*corner, 0.73 / across, 0.66 / down)))
+    return frames
 
 
 # Weights

@@ -32,6 +32,8 @@ See [the rest](workflow.md#train), [home](../index.md), [a file](../assets/data.
 !!! note
     Plain.
 
+<!-- control: rate, 3 across -->
+
 ```python raises="ZeroDivisionError: division"
 total / 0
 ```
@@ -159,7 +161,7 @@ def test_what_only_the_site_understands_becomes_plain_text(book):
     assert "**Looks right, is wrong**\n\nIt looks right." in text
     assert "**Note**\n\nPlain." in text
     assert "`describe`." in text
-    for mark in ("!!!", "][", "{ .lead", "title: Trial"):
+    for mark in ("!!!", "][", "{ .lead", "title: Trial", "control"):
         assert mark not in text
 
 

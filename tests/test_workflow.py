@@ -18,6 +18,8 @@ from dlguide.workflow import (
     count_parameters,
     evaluate,
     load_weights,
+    make_frames,
+    plot_descent,
     plot_history,
     plot_predictions,
     predict,
@@ -25,6 +27,7 @@ from dlguide.workflow import (
     save_weights,
     split_data,
     test_step,
+    trace_descent,
     train,
     train_step,
 )
@@ -571,6 +574,73 @@ def test_history_draws_a_panel_for_each_metric():
 def test_an_empty_history_is_refused():
     with pytest.raises(ValueError, match="the history is empty"):
         plot_history(History())
+
+
+# Descent
+
+
+def bowl(place):
+    return (place * place * torch.tensor([1.0, 4.0], device=place.device)).sum()
+
+
+def test_descent_on_a_bowl_shrinks_each_direction_at_its_own_rate():
+    places = trace_descent(bowl, [1.0, 1.0], lr=0.1, steps=5)
+    rates = torch.tensor([0.8, 0.2], device=places.device)  # 1 - lr * curvature
+    powers = torch.stack([rates**step for step in range(6)])
+    assert torch.allclose(places, powers)
+
+
+@pytest.mark.parametrize(("lr", "nearer"), [(0.24, True), (0.26, False)])
+def test_descent_diverges_beyond_two_over_the_curvature(lr, nearer):
+    places = trace_descent(bowl, [1.0, 1.0], lr=lr)
+    assert bool(places[-1].norm() < places[0].norm()) == nearer
+
+
+def test_momentum_keeps_a_share_of_the_step_before():
+    places = trace_descent(lambda x: x.sum(), [0.0], lr=1.0, momentum=0.9, steps=3)
+    steps = -places.diff(dim=0).flatten()
+    assert torch.allclose(steps, torch.tensor([1.0, 1.9, 2.71], device=steps.device))
+
+
+def test_a_descent_without_steps_is_refused():
+    with pytest.raises(ValueError, match="steps is 0: expected 1 or more"):
+        trace_descent(bowl, [1.0, 1.0], lr=0.1, steps=0)
+
+
+def test_a_map_shows_the_descent_and_the_window_asked_for():
+    places = trace_descent(bowl, [1.0, 1.0], lr=0.3)  # leaves the window
+    axes = plot_descent(bowl, places, window=((-1, 1), (-2, 2)))
+    assert (axes.get_xlim(), axes.get_ylim()) == ((-1, 1), (-2, 2))
+    assert axes.lines[0].get_xdata().tolist() == places[:, 0].tolist()
+    plt.close("all")
+
+
+def test_from_line_to_line_of_a_map_the_height_doubles():
+    axes = plot_descent(bowl, torch.ones(1, 2), window=((-1, 1), (-1, 1)))
+    levels = torch.as_tensor(axes.collections[0].levels)
+    assert torch.allclose(levels[1:], 2 * levels[:-1])
+    plt.close("all")
+
+
+def test_a_map_of_one_direction_is_refused():
+    with pytest.raises(
+        ValueError, match=r"places \(3, 1\): expected \(steps \+ 1, 2\)"
+    ):
+        plot_descent(bowl, torch.ones(3, 1), window=((-1, 1), (-1, 1)))
+
+
+def test_frames_lie_in_cells_of_one_size_row_by_row():
+    frames = make_frames(5, across=2)
+    corners = [frame.get_position().min.tolist() for frame in frames]
+    cells = [(int(2 * x), 2 - int(3 * y)) for x, y in corners]
+    assert cells == [(0, 0), (1, 0), (0, 1), (1, 1), (0, 2)]
+    assert len({tuple(f.get_position().size.round(6)) for f in frames}) == 1
+    plt.close("all")
+
+
+def test_no_frames_are_refused():
+    with pytest.raises(ValueError, match="0 axes, 2 across: expected 1 or more"):
+        make_frames(0, across=2)
 
 
 # Weights

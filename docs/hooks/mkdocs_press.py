@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from press import (
     cheat_sheet,
+    controls,
     error_pages,
     evidence,
     ledger,
@@ -133,6 +134,7 @@ def on_page_content(html: str, page: SitePage, **_: Any) -> str:
             raise PluginError(f"{name}: no first-level heading")
         heading.insert_after(BeautifulSoup(evidence_html(name, page), "html.parser"))
     try:
+        controls.add_controls(soup, name, site_root(page))
         account_for_blocks(soup, name)
     except PageError as error:
         raise PluginError(str(error)) from error

@@ -17,6 +17,7 @@ ADMONITION = re.compile(
 )
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)\s]+)(?=\))")
 REFERENCE = re.compile(r"\[(`[^`\]]+`|[^\]]+)\]\[[\w.]+\]")
+COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE | re.DOTALL)
 ATTRIBUTES = re.compile(r"\{ ?[.:#][^}]*\}")
 
 
@@ -129,7 +130,8 @@ def plain_markdown(text: str, page: Page, site_url: str) -> str:
             lines += [f"**{opening['title'] or opening['kind'].title()}**", ""]
             continue
         lines.append(line.removeprefix("    "))
-    text = ATTRIBUTES.sub("", "\n".join(lines))
+    text = COMMENT.sub("", "\n".join(lines))
+    text = ATTRIBUTES.sub("", text)
     text = REFERENCE.sub(r"\1", text)
     return LINK.sub(lambda m: absolute(m[1], page, site_url), text).strip()
 
