@@ -1,8 +1,8 @@
 """Tune the search index: the words learners use, and which kind of page comes first.
 
 The theme's search looks in every field that the index names, and shows only title and
-text. The field `words` is added here: the terms of the A–Z table that a section
-teaches, and what else people type for it, from `docs/synonyms.toml`.
+text. Two are added here: `terms`, what the A–Z table says that a section teaches, and
+`words`, what people type for it, from `docs/synonyms.toml`.
 """
 
 import tomllib
@@ -12,8 +12,8 @@ from press import topics
 from press.blocks import ROOT, PageError
 
 TABLE = ROOT / "docs" / "synonyms.toml"
-# A word that is meant for a section weighs as much as one in its heading.
-FIELDS = {"words": {"boost": 1000.0}}
+# A heading counts 1,000 and the text 1, so that the words chosen for a section win.
+FIELDS = {"terms": {"boost": 1000.0}, "words": {"boost": 1500.0}}
 # What answers a learner's question comes before what one looks up.
 WEIGHTS = {
     "lessons/": 1.0,
@@ -30,20 +30,28 @@ WHOLE_PAGE = 0.5
 
 def tune(index: dict[str, Any]) -> dict[str, Any]:
     """Return the index with its hidden words and weights."""
-    words = hidden_words()
-    docs = [tuned(doc, words.pop(doc["location"], ())) for doc in index["docs"]]
-    if words:
-        lost = ", ".join(sorted(words))
-        raise PageError(f"{TABLE.name} or {topics.TABLE.name}: no such section: {lost}")
+    terms, words = terms_by_location(), words_by_location()
+    known = {doc["location"] for doc in index["docs"]}
+    if lost := sorted({*terms, *words} - known):
+        raise PageError(
+            f"{topics.TABLE.name} or {TABLE.name} names a section that the search "
+            f"does not know: {', '.join(lost)}"
+        )
+    docs = [
+        doc
+        | {"boost": weight(doc["location"])}
+        | hidden("terms", terms.get(doc["location"], []))
+        | hidden("words", words.get(doc["location"], []))
+        for doc in index["docs"]
+    ]
     config = index["config"]
     config = config | {"fields": config["fields"] | FIELDS}
     return index | {"config": config, "docs": docs}
 
 
-def tuned(doc: dict[str, Any], words: list[str] | tuple[()]) -> dict[str, Any]:
-    """Return one entry of the index with its weight and its hidden words."""
-    made = doc | {"boost": weight(doc["location"])}
-    return made | {"words": " ".join(words)} if words else made
+def hidden(field: str, phrases: list[str]) -> dict[str, str]:
+    """Return a field of the index that is searched and never shown."""
+    return {field: " ".join(phrases)} if phrases else {}
 
 
 def weight(location: str) -> float:
@@ -52,16 +60,19 @@ def weight(location: str) -> float:
     return next(kinds, 0.4) * (1.0 if "#" in location else WHOLE_PAGE)
 
 
-def hidden_words() -> dict[str, list[str]]:
-    """Return what else each section shall be found by: location -> words."""
+def terms_by_location() -> dict[str, list[str]]:
+    """Return the terms of the A–Z table that each section teaches."""
     found: dict[str, list[str]] = {}
-    for (page, anchor), terms in topics.words_by_place().items():
-        found.setdefault(location(f"{page}#{anchor}"), []).extend(terms)
-    with TABLE.open("rb") as file:
-        entries = tomllib.load(file)
-    for place, words in entries.items():
-        found.setdefault(location(place), []).extend(words)
+    for topic in topics.load():
+        place = location(f"{topic.page}#{topic.anchor}")
+        found.setdefault(place, []).append(topic.term.replace("`", ""))
     return found
+
+
+def words_by_location() -> dict[str, list[str]]:
+    """Return what people type for a section, from the table of synonyms."""
+    with TABLE.open("rb") as file:
+        return {location(place): words for place, words in tomllib.load(file).items()}
 
 
 def location(place: str) -> str:

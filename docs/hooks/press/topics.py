@@ -123,15 +123,6 @@ def place(topic: Topic) -> str:
     return title if section == title else f"{title}: {section}"
 
 
-def words_by_place() -> dict[tuple[str, str], list[str]]:
-    """Return the terms that each section teaches: (page, anchor) -> terms."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for topic in load():
-        words = topic.term.replace("`", "")
-        found.setdefault((topic.page, topic.anchor), []).append(words)
-    return found
-
-
 def address(page: str, anchor: str) -> str:
     """Return where a section of a page is found below the root of the site."""
     path = PurePosixPath(page)
