@@ -43,7 +43,9 @@ def test_another_form_of_a_term_is_the_same_term():
 )
 def test_what_is_no_prose_is_left_alone_and_is_no_first_use(html):
     soup = marked(f"{html}<p>A tensor.</p>")
-    assert [link.parent.get_text()[:8] for link in soup.select("a.term")] == ["A tensor"]
+    assert [link.parent.get_text()[:8] for link in soup.select("a.term")] == [
+        "A tensor"
+    ]
 
 
 def test_the_longest_term_wins_and_its_parts_are_not_used_up():

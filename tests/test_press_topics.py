@@ -42,7 +42,9 @@ def test_a_lost_heading_stops_the_build():
 
 def test_headings_are_named_as_the_site_names_them():
     found = topics.headings("lessons/workflow.md")
-    assert found["choose-inference_mode-or-no_grad"] == "Choose inference_mode or no_grad"
+    assert (
+        found["choose-inference_mode-or-no_grad"] == "Choose inference_mode or no_grad"
+    )
     assert "silent-lr-too-high" in topics.headings("errors/silent.md")
 
 
@@ -55,7 +57,12 @@ def test_a_term_of_the_glossary_is_one_sentence_with_a_place_to_learn_it(term):
 
 def test_the_search_weighs_lessons_above_the_rest():
     lesson = search_index.weight("lessons/tensors/#create-a-tensor")
-    others = ("errors/shape/#x", "reference/tensors/#x", "notebooks/a/#x", "evidence/#x")
+    others = (
+        "errors/shape/#x",
+        "reference/tensors/#x",
+        "notebooks/a/#x",
+        "evidence/#x",
+    )
     assert all(search_index.weight(place) < lesson for place in others)
     assert search_index.weight("lessons/tensors/") < lesson
 

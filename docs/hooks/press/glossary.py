@@ -24,7 +24,13 @@ NOT_PROSE = {
     *("a", "button", "code", "figure", "math", "pre", "script", "style", "summary"),
     *("svg", "table", "h1", "h2", "h3", "h4", "h5", "h6"),
 }
-NOT_PROSE_CLASSES = {"admonition-title", "arithmatex", "evidence", "highlight", "output"}
+NOT_PROSE_CLASSES = {
+    "admonition-title",
+    "arithmatex",
+    "evidence",
+    "highlight",
+    "output",
+}
 
 INTRODUCTION = """\
 ---
@@ -38,7 +44,8 @@ search:
 # Glossary
 
 One sentence for each word, and a link to where it is taught.
-In the lessons, a word with a dotted line below it shows this sentence: point at it, tap it, or reach it with the Tab key; Escape closes it.
+In the lessons, a word with a dotted line below it shows this sentence: point at it, \
+tap it, or reach it with the Tab key; Escape closes it.
 For all topics in alphabetical order, see [A–Z](index-of-terms.md).
 """
 

@@ -33,7 +33,8 @@ search:
 # A–Z of terms
 
 Each term leads to the section that teaches it.
-Names of PyTorch stand under their last part: `nn.Linear` under L, `torch.stack` under S.
+Names of PyTorch stand under their last part: `nn.Linear` under L, \
+`torch.stack` under S.
 For a definition in one sentence, see the [glossary](glossary.md).
 """
 
@@ -108,7 +109,9 @@ def anchor_of(letter: str) -> str:
 
 def line(topic: Topic) -> str:
     """Return one entry: the term as a link, and the place that it leads to."""
-    return f"- [{topic.term}]({topic.page}#{topic.anchor}) <small>{place(topic)}</small>"
+    return (
+        f"- [{topic.term}]({topic.page}#{topic.anchor}) <small>{place(topic)}</small>"
+    )
 
 
 def place(topic: Topic) -> str:
