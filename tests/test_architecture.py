@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from press import glossary, topics
+
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "pages"
 PACKAGE = ROOT / "dlguide"
@@ -213,6 +215,7 @@ def test_every_page_is_in_the_navigation_once():
     written = [p.relative_to(PAGES).as_posix() for p in WRITTEN]
     families = (PACKAGE / "known_errors").glob("*.toml")
     written += [f"errors/{path.stem}.md" for path in families]
+    written += [topics.NAME, glossary.NAME]
     written = [
         name.removesuffix(".py") + ".ipynb" if name.endswith(".py") else name
         for name in written

@@ -20,10 +20,13 @@ from press import (
     controls,
     error_pages,
     evidence,
+    glossary,
     ledger,
     notebook_html,
     paper,
     render,
+    search_index,
+    topics,
 )
 from press.blocks import PAGES, PageError
 from press.math import with_mathml
@@ -68,6 +71,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add figures, downloads and the ledger to the site."""
     made = {"ledger.json": json.dumps(rows, indent=1) + "\n"} | edition.files
     made |= {name: error_pages.text_of(name) for name in error_pages.names()}
+    made |= {topics.NAME: topics.text(), glossary.NAME: glossary.text()}
     for name, page in edition.pages.items():
         if name != "README.md":
             made |= render.figure_files(page, results[name])
@@ -128,6 +132,8 @@ def on_page_content(html: str, page: SitePage, **_: Any) -> str:
         )
         page.meta.setdefault("description", edition.pages[name].first_sentence)
     soup = BeautifulSoup(with_mathml(html), "html.parser")
+    if name.startswith("lessons/"):
+        glossary.mark_first_uses(soup, site_root(page))
     if ledger.has_downloads(name):
         heading = soup.find("h1")
         if not isinstance(heading, Tag):
@@ -158,6 +164,18 @@ def evidence_html(name: str, page: SitePage) -> str:
         f'Download: <a download href="{to(f"downloads/{stem}.ipynb")}">notebook</a>, '
         f'<a download href="{to(f"downloads/{stem}.py")}">script</a>.</p>'
     )
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Teach the search which words people use for what a section is about."""
+    path = Path(config.site_dir) / "search" / "search_index.json"
+    index = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        tuned = search_index.tune(index)
+    except PageError as error:
+        raise PluginError(str(error)) from error
+    text = json.dumps(tuned, separators=(",", ":"))
+    path.write_text(text, encoding="utf-8")
 
 
 def account_for_blocks(soup: BeautifulSoup, name: str) -> None:

@@ -25,7 +25,7 @@ def ledger_table(rows: list[dict[str, Any]]) -> str:
     body = "".join(map(table_row, rows))
     return (
         f"{summary(rows)}\n\n"
-        '<div class="ledger"><table id="ledger"><thead><tr>'
+        '<div class="ledger" data-search-exclude="true"><table id="ledger"><thead><tr>'
         f"{head}</tr></thead><tbody>{body}</tbody></table></div>\n"
     )
 
