@@ -22,7 +22,7 @@ READING_ORDER = [
     "datasets",
     "overfitting",
 ]
-FREE_STANDING = {"errors"}  # Leans on no lesson, and no lesson leans on it.
+FREE_STANDING = {"doctor", "errors"}  # Lean on no lesson; no lesson leans on them.
 TOOLS = {"pictures", "preflight"}  # Lean on lessons; no lesson leans on them.
 MODULES = sorted(
     path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_")
