@@ -15,7 +15,17 @@ from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from press import error_pages, evidence, ledger, notebook_html, render
+from press import (
+    colab,
+    downloads,
+    error_pages,
+    evidence,
+    ledger,
+    notebook_html,
+    render,
+    sources,
+    wheel,
+)
 from press.blocks import PAGES, PageError
 from press.math import with_mathml
 from press.run import write_atomically
@@ -44,13 +54,13 @@ def on_config(config: MkDocsConfig) -> None:
         one = edition.runs[name]
         results[name] = evidence.results_to_show(page, one, evidences)
         if name.endswith(".py"):
-            keep_notebook(name)
+            keep_notebook(name, config.site_url or "")
 
 
-def keep_notebook(name: str) -> None:
+def keep_notebook(name: str, site_url: str) -> None:
     """Write an executed notebook for mkdocs-jupyter, which takes no generated files."""
     path = (PAGES / name).with_suffix(".ipynb")
-    text = edition.files[f"downloads/{path.name}"]
+    text = downloads.notebook(edition.pages[name], edition.runs[name], site_url)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_atomically(path, text)
 
@@ -62,14 +72,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, page in edition.pages.items():
         if name != "README.md":
             made |= render.figure_files(page, results[name])
-    for path, text in made.items():
-        files.append(File.generated(config, path, content=text))
+    for path, content in [*made.items(), wheel.build()]:
+        files.append(File.generated(config, path, content=content))
     return files
 
 
-def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
+def on_page_markdown(
+    markdown: str, page: SitePage, config: MkDocsConfig, **_: Any
+) -> str:
     """Put outputs under the blocks, and lists where the page asks for them."""
     name = page.file.src_uri
+    page.edit_url = sources.edit_address(name, config.repo_url, config.edit_uri)
     if name not in edition.pages:
         return markdown
     written = edition.pages[name]
@@ -94,7 +107,7 @@ MADE_FOR = {
 }
 
 
-def on_page_content(html: str, page: SitePage, **_: Any) -> str:
+def on_page_content(html: str, page: SitePage, config: MkDocsConfig, **_: Any) -> str:
     """Finish a page: notebook markup, mathematics, evidence, every block known."""
     name = page.file.src_uri
     if name.endswith(".ipynb"):
@@ -108,7 +121,8 @@ def on_page_content(html: str, page: SitePage, **_: Any) -> str:
         heading = soup.find("h1")
         if not isinstance(heading, Tag):
             raise PluginError(f"{name}: no first-level heading")
-        heading.insert_after(BeautifulSoup(evidence_html(name, page), "html.parser"))
+        line = evidence_html(name, page, config.repo_url)
+        heading.insert_after(BeautifulSoup(line, "html.parser"))
     try:
         account_for_blocks(soup, name)
     except PageError as error:
@@ -120,7 +134,7 @@ def site_root(page: SitePage) -> str:
     return get_relative_url(".", page.url).rstrip("/") + "/"
 
 
-def evidence_html(name: str, page: SitePage) -> str:
+def evidence_html(name: str, page: SitePage, repo_url: str | None) -> str:
     """Return the quiet line under a title: where it ran, and its downloads."""
     stem = edition.pages[name].stem
     line = ledger.summary_line(name, rows, evidences)
@@ -131,8 +145,15 @@ def evidence_html(name: str, page: SitePage) -> str:
     return (
         f'<p class="evidence">{line} <a href="{to("evidence/")}">Evidence</a>. '
         f'Download: <a download href="{to(f"downloads/{stem}.ipynb")}">notebook</a>, '
-        f'<a download href="{to(f"downloads/{stem}.py")}">script</a>.</p>'
+        f'<a download href="{to(f"downloads/{stem}.py")}">script</a>.'
+        f"{colab_html(repo_url, stem)}</p>"
     )
+
+
+def colab_html(repo_url: str | None, stem: str) -> str:
+    """Return the link to Colab, or nothing where no GitHub repository is named."""
+    address = colab.address(repo_url, f"{stem}.ipynb")
+    return f' <a href="{address}">Open in Colab</a>.' if address else ""
 
 
 def account_for_blocks(soup: BeautifulSoup, name: str) -> None:
