@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page as SitePage
 from mkdocs.utils import get_relative_url
@@ -20,8 +21,10 @@ from press import (
     downloads,
     error_pages,
     evidence,
+    front,
     ledger,
     notebook_html,
+    offline,
     render,
     sources,
     wheel,
@@ -90,7 +93,10 @@ def on_page_markdown(
     for mark, made in MADE_FOR.items():
         if mark in text:
             text = text.replace(mark, made())
-    return text
+    try:
+        return front.with_figures(text, name, edition.pages, results)
+    except PageError as error:
+        raise PluginError(str(error)) from error
 
 
 def error_search() -> str:
@@ -104,6 +110,8 @@ MADE_FOR = {
     LEDGER_MARK: lambda: ledger_table(rows),
     error_pages.INDEX_MARK: error_pages.index,
     error_pages.SEARCH_MARK: error_search,
+    front.NUMBERS_MARK: lambda: front.numbers(rows),
+    front.VERSIONS_MARK: front.build_versions,
 }
 
 
@@ -128,6 +136,12 @@ def on_page_content(html: str, page: SitePage, config: MkDocsConfig, **_: Any) -
     except PageError as error:
         raise PluginError(str(error)) from error
     return str(soup)
+
+
+@event_priority(-100)  # The index of the search is written on this event too.
+def on_post_build(config: MkDocsConfig) -> None:
+    """Pack the finished site into one file that needs no network."""
+    offline.pack(Path(config.site_dir), config.site_url or "")
 
 
 def site_root(page: SitePage) -> str:
