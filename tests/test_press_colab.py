@@ -59,9 +59,9 @@ def test_the_evidence_line_has_the_link_where_there_is_a_repository():
 def test_the_edit_link_leads_to_the_file_that_the_page_is_made_of(name, file):
     assert sources.source_file(name) == file
     assert (ROOT / file).is_file()
-    address = sources.edit_address(name, "https://github.com/a/b/", "edit/main/")
+    address = sources.edit_address(name, "https://github.com/a/b/", "edit/main")
     assert address == f"https://github.com/a/b/edit/main/{file}"
-    assert sources.edit_address(name, "", "edit/main/") is None
+    assert sources.edit_address(name, "", "edit/main") is None
 
 
 @pytest.mark.parametrize("name", page_names())

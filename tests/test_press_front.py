@@ -55,13 +55,15 @@ def test_a_figure_stands_for_its_mark_in_light_and_dark_and_leads_to_its_block()
             f'![Two (rings) of points.]({path}){{ .figure width="96" height="48" }}'
             in shown
         )
-    assert shown.endswith(f"](lessons/trial.md#{RINGS}) after")
+    assert f'before <a href="lessons/trial/#{RINGS}">![' in shown
 
 
 def test_a_figure_on_a_deeper_page_is_found_from_there():
     shown = show("<!-- figure of lessons/trial.md: Two squares -->", "errors/index.md")
     assert "](../assets/figures/" in shown
-    assert shown.endswith(f"](../lessons/trial.md#{SQUARES})")
+    assert shown.startswith(f'<a href="../lessons/trial/#{SQUARES}">')
+    lesson = show("<!-- figure of lessons/trial.md: Two squares -->", "lessons/b.md")
+    assert lesson.startswith('<a href="../../lessons/trial/#')
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,9 @@ def on_page_markdown(
 ) -> str:
     """Put outputs under the blocks, and lists where the page asks for them."""
     name = page.file.src_uri
-    page.edit_url = sources.edit_address(name, config.repo_url, config.edit_uri)
+    page.edit_url = sources.edit_address(
+        name, config.repo_url, config.extra["edit_path"]
+    )
     if name not in edition.pages:
         return markdown
     written = edition.pages[name]

@@ -19,9 +19,8 @@ def source_file(name: str) -> str:
     return f"{PAGES}/{path}"
 
 
-def edit_address(name: str, repo_url: str | None, edit_uri: str | None) -> str | None:
+def edit_address(name: str, repo_url: str | None, edit_path: str) -> str | None:
     """Return where a page is edited; None where no repository is named."""
     if not repo_url:
         return None
-    parts = (repo_url.rstrip("/"), (edit_uri or "").strip("/"), source_file(name))
-    return "/".join(parts)
+    return "/".join((repo_url.rstrip("/"), edit_path, source_file(name)))
