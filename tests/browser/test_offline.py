@@ -1,36 +1,11 @@
 """The offline copy as a reader has it: unpacked, opened from a disk, no server."""
 
 import re
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import conftest
-import pytest
 from bs4 import BeautifulSoup
-
-from press import offline
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the unpacked copy, in a folder whose name needs quoting."""
-    archive = conftest.SITE / offline.NAME
-    if not archive.exists():
-        pytest.skip("no offline copy: run `python3 noxfile.py -s site` first")
-    target = tmp_path_factory.mktemp("a disk")
-    with zipfile.ZipFile(archive) as packed:
-        packed.extractall(target)
-    return target / offline.TOP
-
-
-@pytest.fixture
-def disk(browser: Any, folder: Path) -> Iterator[Any]:
-    reader = conftest.make_reader(browser, folder.as_uri() + "/")
-    yield reader
-    reader.page.context.close()
 
 
 def test_every_link_and_picture_is_a_file_of_the_copy(folder: Path) -> None:

@@ -6,6 +6,8 @@ Needs playwright, and the Chromium that the variable CHROMIUM names.
 import io
 import os
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
 # Name -> address, colours, and what is to stand at the top.
 VIEWS = {
     "home": ("", "light", None),
-    "lesson": ("lessons/vision/", "light", "#watch-it-learn"),
+    "lesson": ("lessons/tensors/", "light", "#multiply-matrices"),
     "error": ("errors/shape/", "dark", None),
 }
 
@@ -52,17 +54,21 @@ def take(site: Path, folder: Path) -> None:
     """Write each view into a folder."""
     from playwright.sync_api import sync_playwright
 
-    if not (site / offline.NAME).exists():
+    archive = site / offline.NAME
+    if not archive.exists():
         sys.exit(f"{site} holds no whole site: run `nox -s cpu site` first")
     folder.mkdir(exist_ok=True)
-    with sync_playwright() as player:
+    # The copy for a disk needs no server, and its search works.
+    with tempfile.TemporaryDirectory() as disk, sync_playwright() as player:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(disk)
         browser = player.chromium.launch(
             executable_path=os.environ.get("CHROMIUM"), args=FLAGS
         )
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         for name, view in VIEWS.items():
             path = folder / f"{name}.png"
-            path.write_bytes(shrunk(picture(page, site, view)))
+            path.write_bytes(shrunk(picture(page, Path(disk) / offline.TOP, view)))
             print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
         browser.close()
 
