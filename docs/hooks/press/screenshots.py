@@ -22,7 +22,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
 # Name -> address, colours, and what is to stand at the top.
 VIEWS = {
     "home": ("", "light", None),
-    "lesson": ("lessons/tensors/", "light", "#multiply-matrices"),
+    "lesson": ("lessons/tensors/", "light", "#check-the-inner-sizes"),
     "error": ("errors/shape/", "dark", None),
 }
 
@@ -32,12 +32,13 @@ def picture(page: Any, site: Path, view: tuple[str, str, str | None]) -> bytes:
     address, colours, top = view
     page.emulate_media(color_scheme=colours, reduced_motion="reduce")
     page.goto((site / address / "index.html").as_uri(), wait_until="load")
-    if top:
-        page.locator(top).evaluate("(e) => e.scrollIntoView()")
+    # All pictures first: one that comes late moves what stands below it.
     page.evaluate(
         "Promise.all([...document.images].map((i) => { i.loading = 'eager';"
         " return i.decode().catch(() => 0) }))"
     )
+    if top:
+        page.locator(top).evaluate("(e) => e.scrollIntoView()")
     page.wait_for_timeout(300)  # The table of contents follows the scrolling.
     return bytes(page.screenshot())
 
