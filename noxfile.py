@@ -135,14 +135,28 @@ def lint(session: nox.Session) -> None:
 @job
 def browser(session: nox.Session) -> None:
     """Look at the built site with Chromium, as a reader does."""
+    need_site_and_browser(session)
+    pytest(session, *(session.posargs or ["tests/browser"]), group="browser")
+
+
+@job
+def screenshots(session: nox.Session) -> None:
+    """Take the README's pictures of the built site with Chromium."""
+    need_site_and_browser(session)
+    python = prepare(session)
+    add(session, python, "browser")
+    run(session, python, "-m", "press.screenshots", str(SITE))
+
+
+def need_site_and_browser(session: nox.Session) -> None:
+    """Name the Chromium to look with; stop where there is none, or no site."""
     chromium = find_browser()
     if chromium is None:
         line = "no Chromium found; install it or name it in CHROMIUM"
         session.error(line) if os.environ.get("CI") else session.skip(line)
     if not (SITE / "index.html").exists():
         session.error("there is no site to look at: run `nox -s cpu site` first")
-    session.env["CHROMIUM"] = chromium
-    pytest(session, *(session.posargs or ["tests/browser"]), group="browser")
+    session.env["CHROMIUM"] = str(chromium)
 
 
 @job

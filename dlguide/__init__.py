@@ -13,6 +13,7 @@ One module for each lesson, in reading order; a module leans only on those befor
 `dlguide.preflight` looks for mistakes that raise nothing, before you train.
 `dlguide.errors` explains those that raise; it leans on nothing.
 `dlguide.exercises` checks what you write for the exercises of each lesson.
+`dlguide.doctor` looks over the installation: `python -m dlguide doctor`.
 
 Nothing is imported here, so `import dlguide` costs nothing.
 """

@@ -24,7 +24,7 @@ READING_ORDER = [
     "datasets",
     "overfitting",
 ]
-FREE_STANDING = {"errors"}  # Leans on no lesson, and no lesson leans on it.
+FREE_STANDING = {"doctor", "errors"}  # Lean on no lesson; no lesson leans on them.
 TOOLS = {"pictures", "preflight"}  # Lean on lessons; no lesson leans on them.
 EXERCISES = "exercises"  # Leans on any lesson, and nothing leans on it.
 MODULES = sorted(

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page as SitePage
 from mkdocs.utils import get_relative_url
@@ -17,16 +18,22 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from press import (
     cheat_sheet,
+    colab,
     controls,
+    downloads,
     error_pages,
     evidence,
+    front,
     glossary,
     ledger,
     notebook_html,
+    offline,
     paper,
     render,
     search_index,
+    sources,
     topics,
+    wheel,
 )
 from press.blocks import PAGES, PageError
 from press.math import with_mathml
@@ -56,13 +63,13 @@ def on_config(config: MkDocsConfig) -> None:
         one = edition.runs[name]
         results[name] = evidence.results_to_show(page, one, evidences)
         if name.endswith(".py"):
-            keep_notebook(name)
+            keep_notebook(name, config.site_url or "")
 
 
-def keep_notebook(name: str) -> None:
+def keep_notebook(name: str, site_url: str) -> None:
     """Write an executed notebook for mkdocs-jupyter, which takes no generated files."""
     path = (PAGES / name).with_suffix(".ipynb")
-    text = edition.files[f"downloads/{path.name}"]
+    text = downloads.notebook(edition.pages[name], edition.runs[name], site_url)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_atomically(path, text)
 
@@ -75,10 +82,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, page in edition.pages.items():
         if name != "README.md":
             made |= render.figure_files(page, results[name])
-    for path, text in made.items():
-        files.append(File.generated(config, path, content=text))
-    sheet = printed_sheet(config.site_url or "")
-    files.append(File.generated(config, paper.FILE, content=sheet))
+    sheet = (paper.FILE, printed_sheet(config.site_url or ""))
+    for path, content in [*made.items(), wheel.build(), sheet]:
+        files.append(File.generated(config, path, content=content))
     return files
 
 
@@ -91,9 +97,14 @@ def printed_sheet(site_url: str) -> bytes:
         raise PluginError(str(error)) from error
 
 
-def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
+def on_page_markdown(
+    markdown: str, page: SitePage, config: MkDocsConfig, **_: Any
+) -> str:
     """Put outputs under the blocks, and lists where the page asks for them."""
     name = page.file.src_uri
+    page.edit_url = sources.edit_address(
+        name, config.repo_url, config.extra["edit_path"]
+    )
     if name not in edition.pages:
         return markdown
     written = edition.pages[name]
@@ -101,7 +112,10 @@ def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
     for mark, made in MADE_FOR.items():
         if mark in text:
             text = text.replace(mark, made())
-    return text
+    try:
+        return front.with_figures(text, name, edition.pages, results)
+    except PageError as error:
+        raise PluginError(str(error)) from error
 
 
 def error_search() -> str:
@@ -119,10 +133,12 @@ MADE_FOR = {
     cheat_sheet.GROUPS_MARK: lambda: cheat_sheet.list_groups(
         edition.pages[cheat_sheet.NAME]
     ),
+    front.NUMBERS_MARK: lambda: front.numbers(rows),
+    front.VERSIONS_MARK: front.build_versions,
 }
 
 
-def on_page_content(html: str, page: SitePage, **_: Any) -> str:
+def on_page_content(html: str, page: SitePage, config: MkDocsConfig, **_: Any) -> str:
     """Finish a page: notebook markup, mathematics, evidence, every block known."""
     name = page.file.src_uri
     if name.endswith(".ipynb"):
@@ -138,7 +154,8 @@ def on_page_content(html: str, page: SitePage, **_: Any) -> str:
         heading = soup.find("h1")
         if not isinstance(heading, Tag):
             raise PluginError(f"{name}: no first-level heading")
-        heading.insert_after(BeautifulSoup(evidence_html(name, page), "html.parser"))
+        line = evidence_html(name, page, config.repo_url)
+        heading.insert_after(BeautifulSoup(line, "html.parser"))
     try:
         controls.add_controls(soup, name, site_root(page))
         account_for_blocks(soup, name)
@@ -147,11 +164,28 @@ def on_page_content(html: str, page: SitePage, **_: Any) -> str:
     return str(soup)
 
 
+@event_priority(-100)  # The index of the search is written on this event too.
+def on_post_build(config: MkDocsConfig) -> None:
+    """Finish what needs the whole site: the search index, then the offline copy."""
+    tune_search(Path(config.site_dir) / "search" / "search_index.json")
+    offline.pack(Path(config.site_dir), config.site_url or "")
+
+
+def tune_search(path: Path) -> None:
+    """Teach the search which words people use for what a section is about."""
+    index = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        tuned = search_index.tune(index)
+    except PageError as error:
+        raise PluginError(str(error)) from error
+    path.write_text(json.dumps(tuned, separators=(",", ":")), encoding="utf-8")
+
+
 def site_root(page: SitePage) -> str:
     return get_relative_url(".", page.url).rstrip("/") + "/"
 
 
-def evidence_html(name: str, page: SitePage) -> str:
+def evidence_html(name: str, page: SitePage, repo_url: str | None) -> str:
     """Return the quiet line under a title: where it ran, and its downloads."""
     stem = edition.pages[name].stem
     line = ledger.summary_line(name, rows, evidences)
@@ -162,20 +196,15 @@ def evidence_html(name: str, page: SitePage) -> str:
     return (
         f'<p class="evidence">{line} <a href="{to("evidence/")}">Evidence</a>. '
         f'Download: <a download href="{to(f"downloads/{stem}.ipynb")}">notebook</a>, '
-        f'<a download href="{to(f"downloads/{stem}.py")}">script</a>.</p>'
+        f'<a download href="{to(f"downloads/{stem}.py")}">script</a>.'
+        f"{colab_html(repo_url, stem)}</p>"
     )
 
 
-def on_post_build(config: MkDocsConfig) -> None:
-    """Teach the search which words people use for what a section is about."""
-    path = Path(config.site_dir) / "search" / "search_index.json"
-    index = json.loads(path.read_text(encoding="utf-8"))
-    try:
-        tuned = search_index.tune(index)
-    except PageError as error:
-        raise PluginError(str(error)) from error
-    text = json.dumps(tuned, separators=(",", ":"))
-    path.write_text(text, encoding="utf-8")
+def colab_html(repo_url: str | None, stem: str) -> str:
+    """Return the link to Colab, or nothing where no GitHub repository is named."""
+    address = colab.address(repo_url, f"{stem}.ipynb")
+    return f' <a href="{address}">Open in Colab</a>.' if address else ""
 
 
 def account_for_blocks(soup: BeautifulSoup, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +12,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
+
+from press import offline
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(os.environ.get("DLGUIDE_SITE", ROOT / "site"))
@@ -133,5 +136,24 @@ def reader(browser: Any, root: str) -> Iterator[Reader]:
 @pytest.fixture
 def phone(browser: Any, root: str) -> Iterator[Reader]:
     one = make_reader(browser, root, viewport=PHONE, has_touch=True)
+    yield one
+    one.page.context.close()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the offline copy, unpacked in a folder whose name needs quoting."""
+    archive = SITE / offline.NAME
+    if not archive.exists():
+        pytest.skip("no offline copy: run `python3 noxfile.py -s site` first")
+    target = tmp_path_factory.mktemp("a disk")
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(target)
+    return target / offline.TOP
+
+
+@pytest.fixture
+def disk(browser: Any, folder: Path) -> Iterator[Reader]:
+    one = make_reader(browser, folder.as_uri() + "/")
     yield one
     one.page.context.close()

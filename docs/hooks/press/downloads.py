@@ -21,10 +21,13 @@ COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE | re.DOTALL)
 ATTRIBUTES = re.compile(r"\{ ?[.:#][^}]*\}")
 
 
-def notebook(page: Page, run: Run, site_url: str) -> str:
-    """Return the page as a notebook that holds the outputs of its run."""
+def notebook(page: Page, run: Run, site_url: str, setup: str = "") -> str:
+    """Return the page as a notebook that holds the outputs of its run.
+
+    `setup` is code for a first cell, which the page itself does not have.
+    """
     results = results_of(page, run)
-    cells: list[Any] = []
+    cells: list[Any] = [nbformat.v4.new_code_cell(setup)] if setup else []
     for piece in page.pieces:
         if isinstance(piece, Prose):
             cells += prose_cells(piece, page, site_url)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from press import copies, docstrings, downloads, evidence, run
+from press import colab, copies, docstrings, downloads, evidence, run, wheel
 from press.blocks import Block, Page, PageError, Prose, page_names, read_page
 from press.evidence import ELSEWHERE, Evidence
 from press.render import results_of
@@ -118,8 +118,9 @@ def by_length(runs: dict[str, run.Run]) -> list[str]:
 
 def download_files(page: Page, one: run.Run, site_url: str) -> dict[str, str]:
     """Return a page's downloads: path below the site -> text."""
+    setup = colab.setup(page, wheel.url(site_url))
     return {
-        f"downloads/{page.stem}.ipynb": downloads.notebook(page, one, site_url),
+        f"downloads/{page.stem}.ipynb": downloads.notebook(page, one, site_url, setup),
         f"downloads/{page.stem}.py": downloads.script(page, site_url),
     }
 
