@@ -15,8 +15,18 @@ from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from press import error_pages, evidence, ledger, notebook_html, render
-from press.blocks import PAGES, PageError
+from press import (
+    error_pages,
+    evidence,
+    example_html,
+    examples,
+    ledger,
+    notebook_html,
+    render,
+    runnable,
+)
+from press.blocks import PAGES, Block, PageError
+from press.copies import Copy, of_page
 from press.math import with_mathml
 from press.run import write_atomically
 from press.tables import ledger_table
@@ -26,11 +36,12 @@ edition: ledger.Edition
 rows: list[dict[str, Any]] = []
 evidences: dict[str, evidence.Evidence] = {}
 results: dict[str, render.Results] = {}
+copies: dict[str, dict[str, Copy]] = {}
 
 
 def on_config(config: MkDocsConfig) -> None:
     """Run what has changed, and stop the build where something failed."""
-    global edition, rows, evidences, results
+    global edition, rows, evidences, results, copies
     try:
         edition = ledger.make_edition("cpu", config.site_url or "", others_run=False)
     except PageError as error:
@@ -40,6 +51,7 @@ def on_config(config: MkDocsConfig) -> None:
         raise PluginError("\n\n".join(failures))
     evidences = evidence.load_all()
     rows = ledger.entries(edition, evidences)
+    copies = {name: of_page(page) for name, page in edition.pages.items()}
     for name, page in edition.pages.items():
         one = edition.runs[name]
         results[name] = evidence.results_to_show(page, one, evidences)
@@ -110,10 +122,21 @@ def on_page_content(html: str, page: SitePage, **_: Any) -> str:
             raise PluginError(f"{name}: no first-level heading")
         heading.insert_after(BeautifulSoup(evidence_html(name, page), "html.parser"))
     try:
+        blocks = [*edition.pages[name].blocks, *shown_examples(soup, name)]
         account_for_blocks(soup, name)
     except PageError as error:
         raise PluginError(str(error)) from error
-    return str(soup)
+    return str(soup) + runnable.data(blocks, copies[name])
+
+
+def shown_examples(soup: BeautifulSoup, name: str) -> list[Block]:
+    """Show docstring examples as code and outputs; return them as blocks."""
+    codes = {one["name"]: one["code"] for one in edition.docstrings.results}
+    # While someone writes, examples may not have run; `nox -s site` refuses that.
+    ran = edition.docstrings.failure is None
+    found = example_html.show_examples(soup, codes if ran else None)
+    copies[name] |= examples.copies(found)
+    return [example.as_block() for example in found]
 
 
 def site_root(page: SitePage) -> str:

@@ -1,0 +1,46 @@
+"""Say what must run before a block, so that a copy of it runs alone."""
+
+import ast
+import dataclasses
+
+from press.blocks import Block, Page
+from press.run import runs_here
+
+NOTABLE_SECONDS = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Copy:
+    """What must run before a block, taken from earlier blocks of its page, in order."""
+
+    statements: tuple[str, ...]  # source text of each earlier statement
+    seconds: float  # recorded: how long the copy takes
+
+    def text(self, block: Block) -> str:
+        """Return the whole runnable program, with its time where that is notable."""
+        slow = self.seconds >= NOTABLE_SECONDS
+        head = [f"# Takes about {self.seconds:.0f} s."] if slow else []
+        return "\n".join([*head, *self.statements, block.code])
+
+
+def of_page(page: Page) -> dict[str, Copy]:
+    """Return each executed block's copy: all earlier statements that raise nothing."""
+    found: dict[str, Copy] = {}
+    earlier: list[str] = []
+    for block in page.blocks:
+        if not runs_here(block, "cpu"):
+            continue
+        found[block.anchor] = Copy(tuple(earlier), 0.0)
+        if "raises" not in block.options:
+            earlier += statements_of(block.code)
+    return found
+
+
+def statements_of(code: str) -> list[str]:
+    """Return the source of each statement, decorators included."""
+    lines = code.split("\n")
+    found = []
+    for node in ast.parse(code).body:
+        first = min(n.lineno for n in [node, *getattr(node, "decorator_list", [])])
+        found.append("\n".join(lines[first - 1 : node.end_lineno]))
+    return found

@@ -1,0 +1,136 @@
+"""What a reader copies runs: press a button, run what is on the clipboard, compare."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from press.examples import shown_by
+from press.outputs import same
+
+SITE = Path(os.environ.get("DLGUIDE_SITE", Path(__file__).parents[2] / "site"))
+TENSORS = "lessons/tensors/"
+PAGES = [TENSORS, "notebooks/straight_line/", "reference/tensors/", "errors/shape/"]
+
+
+def copies_on(page: Any) -> dict[str, list[str]]:
+    """Return the pieces of each copy that a page offers."""
+    text = page.locator("script#copies").text_content()
+    data = json.loads(text)
+    return {a: [data["pieces"][n] for n in copy] for a, copy in data["copies"].items()}
+
+
+def press(page: Any, button: Any) -> str:
+    """Press a copy button; return what then lies on the clipboard."""
+    page.evaluate("navigator.clipboard.writeText('nothing was copied')")
+    button.click()
+    for _ in range(40):
+        text = str(page.evaluate("navigator.clipboard.readText()"))
+        if text != "nothing was copied":
+            return text
+        page.wait_for_timeout(50)
+    raise AssertionError("nothing was copied")
+
+
+def runnable(page: Any, anchor: str) -> Any:
+    block = page.locator(f"[id='{anchor}']")
+    block.scroll_into_view_if_needed()
+    return block.get_by_role("button", name="Copy with what it needs")
+
+
+def output_below(page: Any, anchor: str) -> str | None:
+    """Return the printed text under a block, None where there is none or an error."""
+    return page.evaluate(
+        """(anchor) => {
+            const next = document.getElementById(anchor).nextElementSibling;
+            const plain = next?.matches('.language-text.output:not(.error, .warning)');
+            return plain ? next.querySelector('code').textContent.trimEnd() : null;
+        }""",
+        anchor,
+    )
+
+
+@pytest.mark.parametrize("place", PAGES)
+def test_what_the_second_button_copies_shows_what_the_page_shows(
+    reader: Any, place: str
+) -> None:
+    page = reader.open(place)
+    copies = copies_on(page)
+    assert len(copies) >= 3
+    ran = 0
+    for anchor in list(copies)[:: max(1, len(copies) // 4)]:
+        text = press(page, runnable(page, anchor))
+        assert text == "\n".join(copies[anchor])
+        expected = output_below(page, anchor)
+        if expected is not None:
+            shown = (
+                shown_by(text, "ignore")
+                .rstrip()
+                .split("\n")[-len(expected.split("\n")) :]
+            )
+            assert same(expected, "\n".join(shown)), text
+            ran += 1
+    assert ran > 0
+    assert reader.troubles == []
+
+
+def test_block_that_needs_nothing_has_no_second_button(reader: Any) -> None:
+    page = reader.open(TENSORS)
+    first = page.locator(".language-python.highlight").first
+    first.get_by_role("button").first.wait_for()
+    assert first.get_by_role("button").count() == 1
+    assert first.get_attribute("id") not in copies_on(page)
+
+
+def test_second_button_works_with_the_keyboard_and_says_what_it_did(
+    reader: Any,
+) -> None:
+    page = reader.open(TENSORS)
+    anchor, pieces = list(copies_on(page).items())[2]
+    runnable(page, anchor).wait_for()
+    first = page.locator(f"[id='{anchor}']").get_by_role("button").first
+    first.focus()
+    page.keyboard.press("Tab")
+    assert "runnable" in page.evaluate("document.activeElement.className")
+    page.keyboard.press("Enter")
+    lines = "\n".join(pieces).count("\n") + 1
+    page.get_by_role("status").filter(has_text=f"Copied {lines} lines").wait_for()
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert text == "\n".join(pieces)
+
+
+@pytest.mark.parametrize("place", ["reference/tensors/", "reference/workflow/"])
+def test_docstring_examples_are_shown_and_copied_without_prompts(
+    reader: Any, place: str
+) -> None:
+    page = reader.open(place)
+    assert page.locator(".language-pycon").count() == 0
+    blocks = page.locator("[id*='-example-1'].highlight")
+    assert blocks.count() >= 5
+    for index in range(3):
+        block = blocks.nth(index)
+        block.scroll_into_view_if_needed()
+        shown = block.locator("code").text_content()
+        text = press(page, block.get_by_role("button", name="Copy to clipboard"))
+        assert text == shown.rstrip("\n")
+        assert "from dlguide." in text
+        anchor = block.get_attribute("id")
+        assert same(output_below(page, anchor), shown_by(text).rstrip("\n"))
+
+
+def test_copying_works_from_a_disk(browser: Any) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((SITE / TENSORS / "index.html").as_uri())
+    anchor, pieces = list(copies_on(page).items())[1]
+    runnable(page, anchor).click()
+    page.get_by_role("status").filter(has_text="Copied").wait_for()
+    page.evaluate(
+        "document.body.prepend(document.createElement('textarea'));"
+        "document.querySelector('textarea').focus()"
+    )
+    page.keyboard.press("Control+V")
+    assert page.locator("textarea").first.input_value() == "\n".join(pieces)
+    context.close()
