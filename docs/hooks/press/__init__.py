@@ -9,9 +9,12 @@ Nothing in here imports the package that the pages teach; it runs pages that do.
     run.py        pages               -> runs, cached, in parallel, within a time limit
     package.py    code of a page      -> the modules it leans on, and their hash
     docstrings.py docstring examples  -> runs, by pytest
+    examples.py   docstring examples  -> code that runs when copied, proven
     outputs.py    two printed outputs -> same or not, numerically
     render.py     page and run        -> Markdown with outputs
+    runnable.py   copies of a page    -> data of its second copy button
     downloads.py  page and run        -> .ipynb and .py that run
     evidence.py   runs elsewhere      -> files in the repository, and back
+    drift.py      runs and kept text  -> what a page prints that it did not print before
     ledger.py     runs and evidence   -> one outcome for each block and environment
 """
