@@ -1,6 +1,7 @@
 """Hand the press's pages to MkDocs; a thin adapter, all that knows this site engine."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from press import (
     example_html,
     examples,
     ledger,
+    name_links,
+    names,
     notebook_html,
     render,
     runnable,
@@ -37,11 +40,13 @@ rows: list[dict[str, Any]] = []
 evidences: dict[str, evidence.Evidence] = {}
 results: dict[str, render.Results] = {}
 copies: dict[str, dict[str, Copy]] = {}
+used: dict[str, dict[str, list[names.Use]]] = {}
+places: dict[str, list[names.Place]] = {}
 
 
 def on_config(config: MkDocsConfig) -> None:
     """Run what has changed, and stop the build where something failed."""
-    global edition, rows, evidences, results, copies
+    global edition, rows, evidences, results, copies, used, places
     try:
         edition = ledger.make_edition("cpu", config.site_url or "", others_run=False)
     except PageError as error:
@@ -52,6 +57,9 @@ def on_config(config: MkDocsConfig) -> None:
     evidences = evidence.load_all()
     rows = ledger.entries(edition, evidences)
     copies = {name: of_page(page) for name, page in edition.pages.items()}
+    used = {name: names.uses(page) for name, page in edition.pages.items()}
+    on_site = [page for name, page in edition.pages.items() if name != "README.md"]
+    places = names.places(on_site, used)
     for name, page in edition.pages.items():
         one = edition.runs[name]
         results[name] = evidence.results_to_show(page, one, evidences)
@@ -124,6 +132,7 @@ def on_page_content(html: str, page: SitePage, **_: Any) -> str:
     try:
         blocks = [*edition.pages[name].blocks, *shown_examples(soup, name)]
         account_for_blocks(soup, name)
+        link_names(soup, name, page)
     except PageError as error:
         raise PluginError(str(error)) from error
     return str(soup) + runnable.data(blocks, copies[name])
@@ -137,6 +146,17 @@ def shown_examples(soup: BeautifulSoup, name: str) -> list[Block]:
     found = example_html.show_examples(soup, codes if ran else None)
     copies[name] |= examples.copies(found)
     return [example.as_block() for example in found]
+
+
+def link_names(soup: BeautifulSoup, name: str, page: SitePage) -> None:
+    """Lead from names in code to the reference, and from there to their uses."""
+
+    def address(target: str) -> str:
+        folder = re.sub(r"(^|/)index$", r"\1", target.rpartition(".")[0])
+        return get_relative_url(f"{folder}/" if folder else ".", page.url)
+
+    name_links.link_names(soup, used[name], address)
+    name_links.add_uses(soup, name, places, address)
 
 
 def site_root(page: SitePage) -> str:

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from press.examples import shown_by
 from press.outputs import same
@@ -134,3 +136,28 @@ def test_copying_works_from_a_disk(browser: Any) -> None:
     page.keyboard.press("Control+V")
     assert page.locator("textarea").first.input_value() == "\n".join(pieces)
     context.close()
+
+
+def test_every_name_in_code_leads_to_an_entry_and_back() -> None:
+    ids: dict[Path, set[str]] = {}
+    links = 0
+    for path in SITE.rglob("index.html"):
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for link in soup.select("a.name, .used-in a"):
+            target, _, anchor = str(link["href"]).partition("#")
+            there = (path.parent / target / "index.html").resolve()
+            if there not in ids:
+                text = there.read_text(encoding="utf-8")
+                ids[there] = set(re.findall(r'\bid="([^"]+)"', text))
+            assert anchor in ids[there], f"{path}: {link['href']}"
+            links += 1
+    assert links > 300
+
+
+def test_name_in_code_can_be_followed(reader: Any) -> None:
+    page = reader.open(TENSORS)
+    page.locator("code a.name", has_text="draw_tensor").first.click()
+    page.wait_for_url("**/reference/tensors/#dlguide.tensors.draw_tensor")
+    used = page.locator(".used-in", has=page.locator("a", has_text="Tensors ›")).first
+    used.locator("a").first.click()
+    page.wait_for_url("**/lessons/tensors/#code-*")

@@ -12,6 +12,7 @@ Nothing in here imports the package that the pages teach; it runs pages that do.
     examples.py   docstring examples  -> code that runs when copied, proven
     outputs.py    two printed outputs -> same or not, numerically
     render.py     page and run        -> Markdown with outputs
+    names.py      code of pages       -> the public names in it, and who uses which
     runnable.py   copies of a page    -> data of its second copy button
     downloads.py  page and run        -> .ipynb and .py that run
     evidence.py   runs elsewhere      -> files in the repository, and back
