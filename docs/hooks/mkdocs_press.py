@@ -11,6 +11,7 @@ from bs4.element import Tag
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 from mkdocs.utils import get_relative_url
 
@@ -25,8 +26,10 @@ from press import (
     name_links,
     names,
     notebook_html,
+    reference_text,
     render,
     runnable,
+    snippets,
 )
 from press.blocks import PAGES, Block, PageError
 from press.copies import Copy, of_page
@@ -42,6 +45,8 @@ results: dict[str, render.Results] = {}
 copies: dict[str, dict[str, Copy]] = {}
 used: dict[str, dict[str, list[names.Use]]] = {}
 places: dict[str, list[names.Place]] = {}
+shown: dict[str, list[examples.Example]] = {}  # docstring examples of each page
+navigation: Navigation
 
 
 def on_config(config: MkDocsConfig) -> None:
@@ -73,6 +78,11 @@ def keep_notebook(name: str) -> None:
     text = edition.files[f"downloads/{path.name}"]
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_atomically(path, text)
+
+
+def on_nav(nav: Navigation, **_: Any) -> None:
+    global navigation
+    navigation = nav
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -145,6 +155,7 @@ def shown_examples(soup: BeautifulSoup, name: str) -> list[Block]:
     ran = edition.docstrings.failure is None
     found = example_html.show_examples(soup, codes if ran else None)
     copies[name] |= examples.copies(found)
+    shown[name] = found
     return [example.as_block() for example in found]
 
 
@@ -194,3 +205,62 @@ def account_for_blocks(soup: BeautifulSoup, name: str) -> None:
         if not ids & known and not classes & {"output", "doc", "doc-signature"}:
             text = pre.get_text()[:60]
             raise PageError(f"{name}: a code block in no class: {text!r}")
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Write the guide for programs, next to the pages that people read."""
+    site_url = (config.site_url or "").rstrip("/") + "/"
+    site = Path(config.site_dir)
+    made = {
+        "snippets.json": snippets.as_json(all_snippets()),
+        "llms.txt": snippets.llms_text(
+            config.site_name, page_list(navigation.items)[0][2], sections(), site_url
+        ),
+    }
+    for name, page in edition.pages.items():
+        if name != "README.md":
+            made[snippets.twin(name)] = snippets.markdown(
+                page, results[name], site_url, reference_text.of_module
+            )
+    for path, text in made.items():
+        write_atomically(site / path, text)
+
+
+def all_snippets() -> list[dict[str, Any]]:
+    """Return every block that a reader sees as data, page by page."""
+    by_block: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        by_block.setdefault((row["page"], row["anchor"]), []).append(row)
+    found = []
+    for name, page in edition.pages.items():
+        if name == "README.md":
+            continue
+        for block in page.blocks:
+            copy = copies[name].get(block.anchor)
+            result = results[name].get(block.anchor)
+            about = by_block.get((name, block.anchor), [])
+            found.append(snippets.snippet(block, copy, result, about))
+        for example in shown.get(name, []):
+            output = {"kind": "text", "text": example.output}
+            result = {"outputs": [output] if example.output else []}
+            copy = copies[name][example.anchor]
+            about = by_block.get((name, example.name), [])
+            found.append(snippets.snippet(example.as_block(), copy, result, about))
+    return found
+
+
+def sections() -> list[snippets.Section]:
+    """Return the pages in the order of the navigation; single ones come last."""
+    titled = [item for item in navigation.items if isinstance(item, Section)]
+    single = [item for item in navigation.items if isinstance(item, SitePage)]
+    listed = [(section.title, page_list(section.children)) for section in titled]
+    return [*listed, ("Optional", page_list(single))]
+
+
+def page_list(items: list[Any]) -> list[tuple[str, str, str]]:
+    """Return title, name and description of each page among items of navigation."""
+    return [
+        (str(item.title), item.file.src_uri, str(item.meta.get("description", "")))
+        for item in items
+        if isinstance(item, SitePage)
+    ]

@@ -161,3 +161,26 @@ def test_name_in_code_can_be_followed(reader: Any) -> None:
     used = page.locator(".used-in", has=page.locator("a", has_text="Tensors ›")).first
     used.locator("a").first.click()
     page.wait_for_url("**/lessons/tensors/#code-*")
+
+
+def test_each_page_names_its_markdown_twin_which_lies_beside_it() -> None:
+    found = sorted(SITE.rglob("index.html"))
+    assert len(found) > 20
+    for path in found:
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        link = soup.select_one("link[rel=alternate][type='text/markdown']")
+        assert link is not None, path
+        text = (path.parent / str(link["href"])).read_text(encoding="utf-8")
+        assert text.startswith("# ")
+
+
+def test_every_snippet_is_the_code_that_its_page_shows() -> None:
+    snippets = json.loads((SITE / "snippets.json").read_text(encoding="utf-8"))
+    pages: dict[str, BeautifulSoup] = {}
+    for one in snippets:
+        if one["page"] not in pages:
+            text = (SITE / one["page"] / "index.html").read_text(encoding="utf-8")
+            pages[one["page"]] = BeautifulSoup(text, "html.parser")
+        block = pages[one["page"]].find(id=one["anchor"])
+        assert block.get_text().strip("\n") == one["code"].strip("\n")
+        assert one["environments"], one["anchor"]

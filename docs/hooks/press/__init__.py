@@ -17,5 +17,6 @@ Nothing in here imports the package that the pages teach; it runs pages that do.
     downloads.py  page and run        -> .ipynb and .py that run
     evidence.py   runs elsewhere      -> files in the repository, and back
     drift.py      runs and kept text  -> what a page prints that it did not print before
+    snippets.py   pages and runs      -> data and Markdown for programs
     ledger.py     runs and evidence   -> one outcome for each block and environment
 """

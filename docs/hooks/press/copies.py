@@ -24,23 +24,31 @@ class Copy:
 
 
 def of_page(page: Page) -> dict[str, Copy]:
-    """Return each executed block's copy: all earlier statements that raise nothing."""
+    """Return each executed block's copy: all earlier statements.
+
+    The last statement of a block that fails on purpose is the one that fails.
+    """
     found: dict[str, Copy] = {}
     earlier: list[str] = []
     for block in page.blocks:
         if not runs_here(block, "cpu"):
             continue
         found[block.anchor] = Copy(tuple(earlier), 0.0)
-        if "raises" not in block.options:
-            earlier += statements_of(block.code)
+        earlier += statements_of(block.code)[
+            : -1 if "raises" in block.options else None
+        ]
     return found
 
 
 def statements_of(code: str) -> list[str]:
     """Return the source of each statement, decorators included."""
     lines = code.split("\n")
-    found = []
-    for node in ast.parse(code).body:
+    found: list[str] = []
+    try:
+        body = ast.parse(code).body
+    except SyntaxError:  # On purpose.
+        return found
+    for node in body:
         first = min(n.lineno for n in [node, *getattr(node, "decorator_list", [])])
         found.append("\n".join(lines[first - 1 : node.end_lineno]))
     return found
