@@ -98,6 +98,12 @@ def gpu(session: nox.Session) -> None:
 
 
 @job
+def accept(session: nox.Session) -> None:
+    """Keep what the pages print now, after a look at how it differs."""
+    press(session, "accept", *session.posargs)
+
+
+@job
 def site(session: nox.Session) -> None:
     """Build the site into site/; refuse if a page has not run or has failed."""
     try:
@@ -111,7 +117,7 @@ def site(session: nox.Session) -> None:
 @job
 def serve(session: nox.Session) -> None:
     """Open the site in a browser and rebuild it as you write."""
-    press(session, "run")
+    press(session, "run", "--draft")
     mkdocs(session, "serve", "--open", *session.posargs)
 
 

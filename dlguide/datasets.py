@@ -269,7 +269,8 @@ def find_classes(folder: str | Path) -> tuple[list[str], dict[str, int]]:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     for name in ("steak", "pizza"):
         ...         (Path(folder) / name).mkdir()
-        ...     find_classes(folder)
+        ...     found = find_classes(folder)
+        >>> found
         (['pizza', 'steak'], {'pizza': 0, 'steak': 1})
     """
     folder = Path(folder)
@@ -468,7 +469,8 @@ def write_image_folder(
         >>> with tempfile.TemporaryDirectory() as place:
         ...     folder = write_image_folder(Path(place) / "shapes", train=2, test=1)
         ...     files = sorted(folder.rglob("*.jpg"))
-        ...     len(files), files[0].relative_to(folder).as_posix()
+        ...     first = files[0].relative_to(folder).as_posix()
+        >>> len(files), first
         (9, 'test/circle/0.jpg')
     """
     _check_class_names(classes)
@@ -669,7 +671,8 @@ def extract_archive(
         ...     with zipfile.ZipFile(Path(place) / "a.zip", "w") as file:
         ...         file.writestr("pizza/1.txt", "cheese")
         ...     folder = extract_archive(Path(place) / "a.zip", Path(place) / "food")
-        ...     (folder / "pizza" / "1.txt").read_text()
+        ...     text = (folder / "pizza" / "1.txt").read_text()
+        >>> text
         'cheese'
     """
     archive, folder = Path(archive), Path(folder)
@@ -766,7 +769,8 @@ def food_images(folder: str | Path | None = None) -> Path:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     for name in ("pizza", "steak", "sushi"):
         ...         (Path(folder) / name).mkdir()
-        ...     food_images(folder) == Path(folder)
+        ...     found = food_images(folder)
+        >>> found == Path(folder)
         True
 
     Source:

@@ -86,7 +86,8 @@ def train_folder(
         ...     folder = write_image_folder(Path(place) / "shapes", train=5, test=2)
         ...     weights = Path(place) / "model.pth"
         ...     history, result = train_folder(folder, weights, epochs=2, size=16)
-        ...     sorted(path.name for path in Path(place).glob("model.*"))
+        ...     files = sorted(path.name for path in Path(place).glob("model.*"))
+        >>> files
         ['model.json', 'model.pth']
         >>> history.epochs, list(result)
         (2, ['loss', 'accuracy'])

@@ -250,7 +250,8 @@ def read_idx(path: str | Path) -> Tensor:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "labels"
         ...     _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 5, 9]))
-        ...     read_idx(path)
+        ...     labels = read_idx(path)
+        >>> labels
         tensor([7, 5, 9], dtype=torch.uint8)
 
     Source:

@@ -868,7 +868,8 @@ def save_weights(model: nn.Module, path: str | Path) -> Path:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "models" / "line.pth"
         ...     path = save_weights(nn.Linear(1, 1), path)
-        ...     path.name, sorted(torch.load(path, weights_only=True))
+        ...     weights = torch.load(path, weights_only=True)
+        >>> path.name, sorted(weights)
         ('line.pth', ['bias', 'weight'])
     """
     path = Path(path)

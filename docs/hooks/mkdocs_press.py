@@ -1,6 +1,7 @@
 """Hand the press's pages to MkDocs; a thin adapter, all that knows this site engine."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 from mkdocs.utils import get_relative_url
 
@@ -23,19 +25,27 @@ from press import (
     downloads,
     error_pages,
     evidence,
+    example_html,
+    examples,
     front,
     glossary,
     ledger,
+    name_links,
+    names,
     notebook_html,
     offline,
     paper,
+    reference_text,
     render,
+    runnable,
     search_index,
+    snippets,
     sources,
     topics,
     wheel,
 )
-from press.blocks import PAGES, PageError
+from press.blocks import PAGES, Block, PageError
+from press.copies import Copy
 from press.math import with_mathml
 from press.run import write_atomically
 from press.tables import ledger_table
@@ -45,11 +55,16 @@ edition: ledger.Edition
 rows: list[dict[str, Any]] = []
 evidences: dict[str, evidence.Evidence] = {}
 results: dict[str, render.Results] = {}
+copies: dict[str, dict[str, Copy]] = {}
+used: dict[str, dict[str, list[names.Use]]] = {}
+places: dict[str, list[names.Place]] = {}
+shown: dict[str, list[examples.Example]] = {}  # docstring examples of each page
+navigation: Navigation
 
 
 def on_config(config: MkDocsConfig) -> None:
     """Run what has changed, and stop the build where something failed."""
-    global edition, rows, evidences, results
+    global edition, rows, evidences, results, copies, used, places
     try:
         edition = ledger.make_edition("cpu", config.site_url or "", others_run=False)
     except PageError as error:
@@ -59,6 +74,10 @@ def on_config(config: MkDocsConfig) -> None:
         raise PluginError("\n\n".join(failures))
     evidences = evidence.load_all()
     rows = ledger.entries(edition, evidences)
+    copies = {name: dict(edition.copies.get(name, {})) for name in edition.pages}
+    used = {name: names.uses(page) for name, page in edition.pages.items()}
+    on_site = [page for name, page in edition.pages.items() if name != "README.md"]
+    places = names.places(on_site, used)
     for name, page in edition.pages.items():
         one = edition.runs[name]
         results[name] = evidence.results_to_show(page, one, evidences)
@@ -72,6 +91,11 @@ def keep_notebook(name: str, site_url: str) -> None:
     text = downloads.notebook(edition.pages[name], edition.runs[name], site_url)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_atomically(path, text)
+
+
+def on_nav(nav: Navigation, **_: Any) -> None:
+    global navigation
+    navigation = nav
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -158,10 +182,34 @@ def on_page_content(html: str, page: SitePage, config: MkDocsConfig, **_: Any) -
         heading.insert_after(BeautifulSoup(line, "html.parser"))
     try:
         controls.add_controls(soup, name, site_root(page))
+        blocks = [*edition.pages[name].blocks, *shown_examples(soup, name)]
         account_for_blocks(soup, name)
+        link_names(soup, name, page)
     except PageError as error:
         raise PluginError(str(error)) from error
-    return str(soup)
+    return str(soup) + runnable.data(blocks, copies[name])
+
+
+def shown_examples(soup: BeautifulSoup, name: str) -> list[Block]:
+    """Show docstring examples as code and outputs; return them as blocks."""
+    codes = {one["name"]: one["code"] for one in edition.docstrings.results}
+    # While someone writes, examples may not have run; `nox -s site` refuses that.
+    ran = edition.docstrings.failure is None
+    found = example_html.show_examples(soup, codes if ran else None)
+    copies[name] |= examples.copies(found)
+    shown[name] = found
+    return [example.as_block() for example in found]
+
+
+def link_names(soup: BeautifulSoup, name: str, page: SitePage) -> None:
+    """Lead from names in code to the reference, and from there to their uses."""
+
+    def address(target: str) -> str:
+        folder = re.sub(r"(^|/)index$", r"\1", target.rpartition(".")[0])
+        return get_relative_url(f"{folder}/" if folder else ".", page.url)
+
+    name_links.link_names(soup, used[name], address)
+    name_links.add_uses(soup, name, places, address)
 
 
 @event_priority(-100)  # The index of the search is written on this event too.
@@ -223,3 +271,62 @@ def account_for_blocks(soup: BeautifulSoup, name: str) -> None:
         if not ids & known and not classes & {"output", "doc", "doc-signature"}:
             text = pre.get_text()[:60]
             raise PageError(f"{name}: a code block in no class: {text!r}")
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Write the guide for programs, next to the pages that people read."""
+    site_url = (config.site_url or "").rstrip("/") + "/"
+    site = Path(config.site_dir)
+    made = {
+        "snippets.json": snippets.as_json(all_snippets()),
+        "llms.txt": snippets.llms_text(
+            config.site_name, page_list(navigation.items)[0][2], sections(), site_url
+        ),
+    }
+    for name, page in edition.pages.items():
+        if name != "README.md":
+            made[snippets.twin(name)] = snippets.markdown(
+                page, results[name], site_url, reference_text.of_module
+            )
+    for path, text in made.items():
+        write_atomically(site / path, text)
+
+
+def all_snippets() -> list[dict[str, Any]]:
+    """Return every block that a reader sees as data, page by page."""
+    by_block: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        by_block.setdefault((row["page"], row["anchor"]), []).append(row)
+    found = []
+    for name, page in edition.pages.items():
+        if name == "README.md":
+            continue
+        for block in page.blocks:
+            copy = copies[name].get(block.anchor)
+            result = results[name].get(block.anchor)
+            about = by_block.get((name, block.anchor), [])
+            found.append(snippets.snippet(block, copy, result, about))
+        for example in shown.get(name, []):
+            output = {"kind": "text", "text": example.output}
+            result = {"outputs": [output] if example.output else []}
+            copy = copies[name][example.anchor]
+            about = by_block.get((name, example.name), [])
+            found.append(snippets.snippet(example.as_block(), copy, result, about))
+    return found
+
+
+def sections() -> list[snippets.Section]:
+    """Return the pages in the order of the navigation; single ones come last."""
+    titled = [item for item in navigation.items if isinstance(item, Section)]
+    single = [item for item in navigation.items if isinstance(item, SitePage)]
+    listed = [(section.title, page_list(section.children)) for section in titled]
+    return [*listed, ("Optional", page_list(single))]
+
+
+def page_list(items: list[Any]) -> list[tuple[str, str, str]]:
+    """Return title, name and description of each page among items of navigation."""
+    return [
+        (str(item.title), item.file.src_uri, str(item.meta.get("description", "")))
+        for item in items
+        if isinstance(item, SitePage)
+    ]

@@ -107,21 +107,6 @@ def test_outputs_have_no_copy_button(reader: Any) -> None:
     assert page.locator(".output button").count() == 0
 
 
-def test_docstring_example_is_copied_without_prompts_and_outputs(reader: Any) -> None:
-    page = reader.open("reference/tensors/")
-    blocks = page.locator(".language-pycon pre")
-    assert blocks.count() >= 5
-    for index in range(blocks.count()):
-        block = blocks.nth(index)
-        shown = block.locator("code").inner_text()
-        statements = [
-            line[4:] for line in shown.splitlines() if line.startswith((">>>", "..."))
-        ]
-        text = copied(page, block)
-        ast.parse(text)
-        assert [line for line in text.splitlines() if line] == statements
-
-
 def test_evidence_line_leads_to_evidence_and_downloads(reader: Any) -> None:
     page = reader.open(TENSORS)
     line = page.locator("h1 + p.evidence")

@@ -9,9 +9,14 @@ Nothing in here imports the package that the pages teach; it runs pages that do.
     run.py        pages               -> runs, cached, in parallel, within a time limit
     package.py    code of a page      -> the modules it leans on, and their hash
     docstrings.py docstring examples  -> runs, by pytest
+    examples.py   docstring examples  -> code that runs when copied, proven
     outputs.py    two printed outputs -> same or not, numerically
     render.py     page and run        -> Markdown with outputs
+    names.py      code of pages       -> the public names in it, and who uses which
+    runnable.py   copies of a page    -> data of its second copy button
     downloads.py  page and run        -> .ipynb and .py that run
     evidence.py   runs elsewhere      -> files in the repository, and back
+    drift.py      runs and kept text  -> what a page prints that it did not print before
+    snippets.py   pages and runs      -> data and Markdown for programs
     ledger.py     runs and evidence   -> one outcome for each block and environment
 """

@@ -1,17 +1,20 @@
-"""The press by command: `python -m press run | check | show PAGE | record`."""
+"""The press by command: `python -m press run | check | accept | show PAGE | record`."""
 
 import argparse
 import os
 import sys
 
-from press import evidence, ledger, render, run
+from press import drift, evidence, ledger, render, run
 from press.blocks import PageError, read_page
 
 SITE_URL = os.environ.get("SITE_URL", "https://dlguide.github.io/dlguide/")
 
 
-def run_command(environment: str, only: list[str] | None) -> int:
-    """Run what changed; write evidence if this was not the CPU."""
+def run_command(environment: str, only: list[str] | None, draft: bool) -> int:
+    """Run what changed; write evidence if this was not the CPU.
+
+    On the CPU the outputs must be those that were kept, except of a draft.
+    """
     if environment == "cuda":
         import torch
 
@@ -23,6 +26,11 @@ def run_command(environment: str, only: list[str] | None) -> int:
         print(*edition.failures, sep="\n\n", file=sys.stderr)
         print(f"\n{len(edition.failures)} failed", file=sys.stderr)
         return 1
+    if environment == "cpu" and not draft:
+        found = drift.problems(edition.pages, edition.runs, whole=not only)
+        if found:
+            print(*found, sep="\n\n", file=sys.stderr)
+            return 1
     if only:
         # Evidence of a part must not take the place of evidence of the whole.
         print(f"{environment}: {', '.join(only)} ran")
@@ -51,6 +59,19 @@ def check_command() -> int:
     return 1 if found else 0
 
 
+def accept_command(only: list[str] | None) -> int:
+    """Keep what the pages print now, after somebody has looked at it."""
+    edition = ledger.make_edition("cpu", SITE_URL, only=only, others_run=False)
+    failures = [one.failure for one in edition.runs.values() if one.failure]
+    if failures:
+        print(*failures, sep="\n\n", file=sys.stderr)
+        return 1
+    changed = drift.accept(edition.pages, edition.runs, whole=not only)
+    print(*changed, sep="\n")
+    print(f"{len(changed)} files changed: read the difference before you commit it")
+    return 0
+
+
 def show_command(name: str) -> int:
     page = read_page(name)
     one = run.run_page(page, "cpu")
@@ -74,6 +95,9 @@ def main() -> int:
     runner = commands.add_parser("run", help="run what changed")
     runner.add_argument("--environment", choices=run.ENVIRONMENTS, default="cpu")
     runner.add_argument("--only", nargs="+", metavar="PAGE")
+    runner.add_argument("--draft", action="store_true", help="outputs may be new")
+    accepter = commands.add_parser("accept", help="keep what the pages print now")
+    accepter.add_argument("--only", nargs="+", metavar="PAGE")
     commands.add_parser("check", help="is the CPU ledger complete and green?")
     shower = commands.add_parser("show", help="print a page with its outputs")
     shower.add_argument("page")
@@ -81,7 +105,9 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         if arguments.command == "run":
-            return run_command(arguments.environment, arguments.only)
+            return run_command(arguments.environment, arguments.only, arguments.draft)
+        if arguments.command == "accept":
+            return accept_command(arguments.only)
         if arguments.command == "show":
             return show_command(arguments.page)
         return check_command() if arguments.command == "check" else record_command()

@@ -1,7 +1,8 @@
 """Run the package's docstring examples under pytest, on any device; note each outcome.
 
 As a module: run them and return a `Run`. As a pytest plugin (`-p press.docstrings`):
-compare numerically, wherever a tensor lies, and write down what happened.
+compare numerically, wherever a tensor lies, run on the CPU what a reader copies too,
+and write down what happened.
 """
 
 import json
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from press import package, run
+from press import examples, package, run
 from press.blocks import ROOT, digest
 
 RESULTS = "DLGUIDE_DOCSTRING_RESULTS"
@@ -31,7 +32,8 @@ def content() -> str:
 def run_docstrings(environment: str, *, execute: bool = True) -> run.Run:
     """Return the run of every docstring example, from the cache if nothing changed."""
     checker = Path(__file__).with_name("outputs.py").read_text(encoding="utf-8")
-    own = Path(__file__).read_text(encoding="utf-8")
+    names = ("docstrings.py", "examples.py")
+    own = [Path(__file__).with_name(n).read_text(encoding="utf-8") for n in names]
     key = run.run_key(digest([content(), checker, own]), environment)
     return run.cached(
         "docstrings",
@@ -62,6 +64,7 @@ def call_pytest(environment: str, key: str) -> run.Run:
 
 
 collected: dict[str, dict[str, Any]] = {}
+provers: list[examples.Prover] = []  # One, on the CPU.
 
 
 def is_ours(config: pytest.Config) -> bool:
@@ -75,6 +78,16 @@ def pytest_configure(config: pytest.Config) -> None:
     from press.outputs import AnyDeviceChecker
 
     _pytest.doctest._get_checker = AnyDeviceChecker
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to run what readers copy, beside the docstrings themselves."""
+    if os.environ.get(ENVIRONMENT) != "cpu":
+        return
+    provers.append(examples.Prover())
+    for item in session.items:
+        example = item.dtest  # type: ignore[attr-defined]
+        provers[0].start(example.name, example.docstring)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -106,10 +119,15 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         "seconds": time.perf_counter() - start,
         "touched": cuda and mode.touched,
     }
+    for prover in provers:
+        if found := prover.problem(example.name):
+            pytest.fail(found, pytrace=False)
     return result
 
 
 def pytest_sessionfinish() -> None:
+    for prover in provers:
+        prover.stop()
     path = os.environ.get(RESULTS)
     if path:
         results = sorted(collected.values(), key=lambda entry: entry["name"])

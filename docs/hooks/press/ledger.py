@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from press import colab, copies, docstrings, downloads, evidence, run, wheel
+from press import colab, copies, docstrings, downloads, drift, evidence, run, wheel
 from press.blocks import Block, Page, PageError, Prose, page_names, read_page
 from press.evidence import ELSEWHERE, Evidence
 from press.render import results_of
@@ -344,7 +344,7 @@ def problems(edition: Edition, evidences: dict[str, Evidence]) -> list[str]:
         for r in beside
         if r["outcome"] not in GREEN
     ]
-    return [*edition.failures, *bad]
+    return [*edition.failures, *bad, *drift.problems(edition.pages, edition.runs)]
 
 
 def summary_line(

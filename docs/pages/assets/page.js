@@ -25,23 +25,6 @@
   collect();
 })();
 
-// What is copied from a session is what can be run: no prompts, no outputs.
-for (const code of document.querySelectorAll(".md-typeset pre > code")) {
-  if (!code.querySelector(".gp")) continue;
-  let text = "";
-  let afterOutput = false;
-  for (const node of code.childNodes) {
-    if (node.nodeType === Node.ELEMENT_NODE && node.matches(".gp")) continue;
-    if (node.nodeType === Node.ELEMENT_NODE && node.matches(".go, .gr, .gt")) {
-      afterOutput = true;
-      continue;
-    }
-    text += afterOutput ? node.textContent.replace(/^\n/, "") : node.textContent;
-    afterOutput = false;
-  }
-  code.parentElement.dataset.copy = text.trimEnd();
-}
-
 // The theme wraps each copy button in a landmark of its own; a page with a
 // hundred nameless landmarks has none.
 (() => {
