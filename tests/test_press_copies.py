@@ -20,9 +20,9 @@ def proved(*codes: str):
     page = parse_page("lessons/trial.md", text)
     one = run.run_page(page, "cpu")
     assert one.failure is None
-    proof = copies.prove(page, one)
+    proof = copies.prove(page, one, {})
     assert proof.failure is None
-    made = copies.made(page, one, proof)
+    made = copies.made(page, one, proof, {})
     return [made[block.anchor] for block in page.blocks], page.blocks, proof
 
 
@@ -97,7 +97,7 @@ def test_a_copy_that_differs_whatever_it_has_fails_the_page(monkeypatch):
     page = parse_page("lessons/trial.md", "# Trial\n\nText.\n\n```python\n1 + 1\n```\n")
     one = run.run_page(page, "cpu")
     one.results[0]["outputs"][0]["text"] = "3"
-    failure = copies.prove(page, one).failure
+    failure = copies.prove(page, one, {}).failure
     assert "lessons/trial.md:6" in failure
     assert "expected 3" in failure
 
@@ -107,7 +107,7 @@ def test_a_copy_without_what_it_needs_is_caught(monkeypatch):
     page = parse_page(
         "lessons/trial.md", "# Trial\n\n```python\na = 1\n```\n\n```python\na\n```\n"
     )
-    failure = copies.prove(page, run.run_page(page, "cpu")).failure
+    failure = copies.prove(page, run.run_page(page, "cpu"), {}).failure
     assert "NameError" in failure
 
 

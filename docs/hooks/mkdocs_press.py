@@ -214,7 +214,8 @@ def link_names(soup: BeautifulSoup, name: str, page: SitePage) -> None:
 
 @event_priority(-100)  # The index of the search is written on this event too.
 def on_post_build(config: MkDocsConfig) -> None:
-    """Finish what needs the whole site: the search index, then the offline copy."""
+    """Finish what needs the whole site; the offline copy of it comes last."""
+    write_for_programs(config)
     tune_search(Path(config.site_dir) / "search" / "search_index.json")
     offline.pack(Path(config.site_dir), config.site_url or "")
 
@@ -273,7 +274,7 @@ def account_for_blocks(soup: BeautifulSoup, name: str) -> None:
             raise PageError(f"{name}: a code block in no class: {text!r}")
 
 
-def on_post_build(config: MkDocsConfig) -> None:
+def write_for_programs(config: MkDocsConfig) -> None:
     """Write the guide for programs, next to the pages that people read."""
     site_url = (config.site_url or "").rstrip("/") + "/"
     site = Path(config.site_dir)

@@ -73,9 +73,10 @@ def test_keyboard_shows_every_frame_with_the_numbers_of_its_row(
         for heading, value in results:
             assert f"{heading.removesuffix(' %')} {value}" in told
         assert place_of(control) == (number % 3, number // 3)
-        assert control.locator("tr.shown").inner_html() == control.locator(
-            "tbody tr"
-        ).nth(number).inner_html()
+        assert (
+            control.locator("tr.shown").inner_html()
+            == control.locator("tbody tr").nth(number).inner_html()
+        )
     assert len(set(said)) > 1
     assert reader.troubles == []
 
@@ -100,7 +101,9 @@ def test_without_a_script_all_frames_and_the_table_are_there(
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(root + address)
-    heading = page.locator(".control th[scope=col]").get_by_text(settings[0], exact=True)
+    heading = page.locator(".control th[scope=col]").get_by_text(
+        settings[0], exact=True
+    )
     control = page.locator(".control").filter(has=heading)
     assert control.locator("tbody tr").count() == frames
     assert control.locator("table").is_visible()

@@ -10,6 +10,7 @@ with the same statements share their run and part by `fork`.
 
 import contextlib
 import dataclasses
+import functools
 import io
 import json
 import os
@@ -20,11 +21,11 @@ import tempfile
 import time
 import types
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from press import evidence, figures, outputs, run, slices, worker
+from press import figures, outputs, run, slices, worker
 from press.blocks import Block, Page, digest
 from press.effects import Effects
 from press.slices import RULES, Rule
@@ -34,6 +35,7 @@ TOLD_SECONDS = 5
 TIME_LIMIT_SECONDS = 1200
 OWN_SOURCES = ("copies.py", "slices.py", "outputs.py")
 CAN_FORK = hasattr(os, "fork")
+Seconds = Mapping[str, float]  # as committed: address -> how long it took
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,11 +82,12 @@ class Ran:
     page: Page
     blocks: list[Block]
     results: list[dict[str, Any]]
+    recorded: Seconds
 
     @classmethod
-    def of(cls, page: Page, one: run.Run) -> "Ran":
+    def of(cls, page: Page, one: run.Run, recorded: Seconds) -> "Ran":
         blocks = [b for b in page.blocks if run.runs_here(b, one.environment)]
-        return cls(page, blocks, one.results)
+        return cls(page, blocks, one.results, recorded)
 
     @property
     def statements(self) -> list[Effects]:
@@ -98,6 +101,20 @@ class Ran:
             start, total = total, total + len(result["effects"])
             stops.append(range(start, total))
         return stops
+
+    @functools.cached_property
+    def slow(self) -> set[int]:
+        """Return the numbers of the statements in slow blocks.
+
+        By the recorded times, so that two builds of a commit cut the same copies.
+        """
+        return {
+            number
+            for block, own in zip(self.blocks, self.own, strict=True)
+            if self.recorded.get(f"{self.page.name}#{block.anchor}", 0.0)
+            >= SLOW_SECONDS
+            for number in own
+        }
 
     def source(self, effects: Effects) -> str:
         """Return a statement as its page has it; one that fails, held."""
@@ -114,22 +131,26 @@ def held(statement: str) -> str:
     return f"try:\n{body}\nexcept Exception as error:\n    print(error)"
 
 
-def prove(page: Page, one: run.Run, *, execute: bool = True) -> run.Run:
+def prove(
+    page: Page, one: run.Run, recorded: Seconds, *, execute: bool = True
+) -> run.Run:
     """Return which statements each block of a page needs, from the cache if kept."""
     here = Path(__file__).parent
     own = [(here / name).read_text(encoding="utf-8") for name in OWN_SOURCES]
-    key = digest([one.key, own])
-    ran = Ran.of(page, one)
+    ran = Ran.of(page, one, recorded)
+    slow = sorted(ran.slow)
+    key = digest([one.key, own, slow])
     return run.cached(
         page.name, "copies", key, (lambda: search(ran, key)) if execute else None
     )
 
 
-def made(page: Page, one: run.Run, proof: run.Run) -> dict[str, Copy]:
+def made(
+    page: Page, one: run.Run, proof: run.Run, recorded: Seconds
+) -> dict[str, Copy]:
     """Return the proved copy of each block by its anchor."""
-    ran = Ran.of(page, one)
+    ran = Ran.of(page, one, recorded)
     statements = ran.statements
-    recorded = (evidence.load("cpu") or {"seconds": {}})["seconds"]
     copies = {}
     for block, result in zip(ran.blocks, proof.results, strict=False):
         if result:
@@ -146,7 +167,7 @@ def timing_address(page: str, anchor: str) -> str:
 
 def slow_ones(page: Page, one: run.Run, proof: run.Run) -> dict[str, float]:
     """Return the seconds of each copy whose reader must be told."""
-    blocks = Ran.of(page, one).blocks
+    blocks = Ran.of(page, one, {}).blocks
     return {
         timing_address(page.name, block.anchor): result["seconds"]
         for block, result in zip(blocks, proof.results, strict=False)
@@ -156,13 +177,13 @@ def slow_ones(page: Page, one: run.Run, proof: run.Run) -> dict[str, float]:
 
 def search(ran: Ran, key: str) -> run.Run:
     """Try the smallest slice of each block first; widen those that show otherwise."""
-    statements, own = ran.statements, ran.own
+    own = ran.own
     found: dict[int, dict[str, Any]] = {}
     tried: dict[int, set[tuple[int, ...]]] = {n: set() for n in range(len(own))}
     why: dict[int, str] = {}
     for rule in RULES:
         left = [n for n in range(len(own)) if n not in found]
-        claims = claim(statements, own, left, rule)
+        claims = claim(ran, left, rule)
         claims = {n: one for n, one in claims.items() if one not in tried[n]}
         for number, outcome in prove_all(ran, claims).items():
             tried[number].add(claims[number])
@@ -186,14 +207,11 @@ def search(ran: Ran, key: str) -> run.Run:
     return run.Run(name, "copies", key, results, "\n".join(failures) or None)
 
 
-def claim(
-    statements: Sequence[Effects], own: Sequence[range], left: Sequence[int], rule: Rule
-) -> dict[int, tuple[int, ...]]:
+def claim(ran: Ran, left: Sequence[int], rule: Rule) -> dict[int, tuple[int, ...]]:
     """Return the slice of each block by a rule, slow beginnings shared."""
+    statements, own = ran.statements, ran.own
     chosen = [slices.slice_before(statements, own[n], rule) for n in left]
-    shared = slices.share_slow_beginnings(
-        chosen, lambda number: statements[number].seconds >= SLOW_SECONDS
-    )
+    shared = slices.share_slow_beginnings(chosen, ran.slow.__contains__)
     return dict(zip(left, shared, strict=True))
 
 

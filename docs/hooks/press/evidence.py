@@ -33,6 +33,12 @@ def load(environment: str) -> Evidence | None:
     return found
 
 
+def recorded_seconds() -> dict[str, float]:
+    """Return the committed times of blocks, examples, downloads and copies."""
+    seconds: dict[str, float] = (load("cpu") or {"seconds": {}})["seconds"]
+    return seconds
+
+
 def load_all() -> dict[str, Evidence]:
     """Return the evidence of every environment that has some."""
     found = {environment: load(environment) for environment in ELSEWHERE}

@@ -38,8 +38,9 @@ class Edition:
     @functools.cached_property
     def copies(self) -> dict[str, dict[str, copies.Copy]]:
         """Return what each block needs when it is copied: page -> anchor -> copy."""
+        recorded = evidence.recorded_seconds()
         return {
-            name: copies.made(self.pages[name], self.runs[name], proof)
+            name: copies.made(self.pages[name], self.runs[name], proof, recorded)
             for name, proof in self.proofs.items()
         }
 
@@ -74,9 +75,10 @@ def make_edition(
     if environment == "torchvision":  # The package never imports it.
         jobs = [lambda: run.Run("docstrings", environment, "", [])]
     ran = {n: one for n, one in by_name.items() if not one.failure and one.results}
+    recorded = evidence.recorded_seconds()
     proved = by_length(ran) if environment == "cpu" else []
     jobs += [
-        lambda n=name: copies.prove(pages[n], by_name[n], execute=others_run)  # type: ignore[misc]
+        lambda n=name: copies.prove(pages[n], by_name[n], recorded, execute=others_run)  # type: ignore[misc]
         for name in proved
     ]
     files: dict[str, str] = {}
@@ -187,13 +189,13 @@ def entry(
 
 
 def cpu_entries(edition: Edition) -> list[dict[str, Any]]:
-    timings = evidence.load("cpu") or {"seconds": {}}
+    recorded = evidence.recorded_seconds()
     versions = run.versions()
     rows = []
 
     def seconds(address: str, measured: float) -> float:
         """Return the recorded time, so that two builds of a commit agree."""
-        return float(timings["seconds"].get(address, evidence.tidy(measured)))
+        return float(recorded.get(address, evidence.tidy(measured)))
 
     for name, page in edition.pages.items():
         one = edition.runs[name]
