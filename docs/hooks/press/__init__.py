@@ -13,5 +13,8 @@ Nothing in here imports the package that the pages teach; it runs pages that do.
     render.py     page and run        -> Markdown with outputs
     downloads.py  page and run        -> .ipynb and .py that run
     evidence.py   runs elsewhere      -> files in the repository, and back
+    topics.py     table of terms      -> the A–Z page
+    glossary.py   table of terms      -> the glossary, and tooltips at first use
+    search_index.py  search index     -> with the words that learners use
     ledger.py     runs and evidence   -> one outcome for each block and environment
 """
