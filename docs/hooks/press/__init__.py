@@ -18,5 +18,8 @@ Nothing in here imports the package that the pages teach; it runs pages that do.
     evidence.py   runs elsewhere      -> files in the repository, and back
     drift.py      runs and kept text  -> what a page prints that it did not print before
     snippets.py   pages and runs      -> data and Markdown for programs
+    topics.py     table of terms      -> the A–Z page
+    glossary.py   table of terms      -> the glossary, and tooltips at first use
+    search_index.py  search index     -> with the words that learners use
     ledger.py     runs and evidence   -> one outcome for each block and environment
 """
