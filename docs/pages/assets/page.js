@@ -21,7 +21,7 @@
     for (const box of article.querySelectorAll(scrolling)) watch.observe(box);
   };
   // The theme wraps tables when it pleases; watching a box twice does no harm.
-  new MutationObserver(collect).observe(article, { childList: true });
+  new MutationObserver(collect).observe(article, { childList: true, subtree: true });
   collect();
 })();
 
