@@ -12,7 +12,6 @@ One module for each lesson, in reading order; a module leans only on those befor
 `dlguide.pictures` puts them together into a program: `python -m dlguide.pictures`.
 `dlguide.preflight` looks for mistakes that raise nothing, before you train.
 `dlguide.errors` explains those that raise; it leans on nothing.
-`dlguide.doctor` looks over the installation: `python -m dlguide doctor`.
 
 Nothing is imported here, so `import dlguide` costs nothing.
 """
