@@ -26,7 +26,13 @@ RESULTS = {
 
 
 def row(kind: str, outcome: str = "ran", environment: str = "cpu") -> dict:
-    return {"kind": kind, "outcome": outcome, "environment": environment}
+    copy = {"lines_before": 3} if (kind, outcome) == ("python", "ran") else None
+    return {
+        "kind": kind,
+        "outcome": outcome,
+        "environment": environment,
+        "copy": copy,
+    }
 
 
 def test_numbers_count_what_ran_in_this_build_and_nothing_else():
@@ -39,7 +45,7 @@ def test_numbers_count_what_ran_in_this_build_and_nothing_else():
     ]
     rows += [row("python", environment="cuda"), row("docstring", environment="cuda")]
     found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", front.numbers(rows))
-    assert [number for _, number in found] == ["1,234", "34", "5", "2"]
+    assert [number for _, number in found] == ["1,234", "34", "1,200", "5", "2"]
     assert "\n" not in front.numbers(rows)
 
 

@@ -148,17 +148,23 @@ def row(**changes) -> dict:
         "seconds": 0.1,
         "hash": "h",
         "versions": {},
+        "copy": {"lines_before": 9},
     } | changes
 
 
 def test_the_ledgers_table_has_one_row_for_each_entry_and_links_to_its_block():
     rows = [
         row(),
-        row(environment="cuda", outcome="not run", reason="a < b", seconds=None),
+        row(environment="cuda", outcome="not run", reason="a < b", seconds=None)
+        | {"copy": None},
+        row(copy={"lines_before": 0}),
     ]
     soup = BeautifulSoup(ledger_table(rows), "html.parser")
     found = soup.select("#ledger tbody tr")
-    assert [tr["class"] for tr in found] == [["outcome-ran"], ["outcome-not-run"]]
+    states = [tr["class"] for tr in found]
+    assert states == [["outcome-ran"], ["outcome-not-run"], ["outcome-ran"]]
+    copied = [tr.find_all("td")[5].get_text() for tr in found]
+    assert copied == ["same, with 9", "", "same"]
     assert found[0].a["href"] == "../lessons/trial/#code-abc"
     assert "a < b" in found[1].get_text()
 

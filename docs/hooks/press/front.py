@@ -23,6 +23,7 @@ def numbers(rows: list[dict[str, Any]]) -> str:
         "of them failed on purpose": sum(
             r["outcome"] == "failed as intended" for r in mine
         ),
+        "ran again alone, as a copy": sum(r["copy"] is not None for r in mine),
         "examples of the reference ran": sum(r["kind"] == "docstring" for r in mine),
         "notebooks and scripts ran": sum(r["kind"] == "download" for r in mine),
     }

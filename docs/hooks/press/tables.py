@@ -18,6 +18,7 @@ def ledger_table(rows: list[dict[str, Any]]) -> str:
             "Kind",
             "Environment",
             "Outcome",
+            "Copied",
             "Reason",
             "Seconds",
         )
@@ -46,12 +47,20 @@ def table_row(row: dict[str, Any]) -> str:
         row["kind"],
         row["environment"],
         row["outcome"],
+        copied(row["copy"]),
         escape(row["reason"]),
         seconds,
     ]
     state = row["outcome"].replace(" ", "-")
     inner = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr class="outcome-{state}">{inner}</tr>'
+
+
+def copied(copy: dict[str, Any] | None) -> str:
+    """Return what was proved of a block that is copied out of its page."""
+    if copy is None:
+        return ""
+    return f"same, with {copy['lines_before']}" if copy["lines_before"] else "same"
 
 
 def link(row: dict[str, Any]) -> str:
