@@ -55,9 +55,13 @@ def output_below(page: Any, anchor: str) -> str | None:
     """Return the printed text under a block, None where there is none or an error."""
     return page.evaluate(
         """(anchor) => {
-            const next = document.getElementById(anchor).nextElementSibling;
-            const plain = next?.matches('.language-text.output:not(.error, .warning)');
-            return plain ? next.querySelector('code').textContent.trimEnd() : null;
+            const texts = [];
+            let next = document.getElementById(anchor).nextElementSibling;
+            for (; next?.matches('.output'); next = next.nextElementSibling) {
+                if (!next.matches('.language-text:not(.error, .warning)')) return null;
+                texts.push(next.querySelector('code').textContent.trimEnd());
+            }
+            return texts.length ? texts.join('\\n') : null;
         }""",
         anchor,
     )
