@@ -84,6 +84,21 @@ def test_a_slice_that_shows_something_else_gives_way_to_a_wider_one():
     assert proof.results[2]["rule"] != copies.RULES[0].name
 
 
+def test_random_numbers_come_along_only_where_they_show():
+    draw = "import torch\ntorch.manual_seed(7)\nfirst = torch.rand(1)"
+    made, _, _ = proved(draw, "torch.rand(3).shape", "torch.rand(1)")
+    assert made[1].statements == ("import torch",)
+    assert len(made[2].statements) == 4
+
+
+def test_files_that_one_copy_leaves_are_not_there_for_the_next():
+    write = "from pathlib import Path\n_ = Path('a.txt').write_text('1')"
+    made, _, _ = proved(
+        "a = 1", write, "from pathlib import Path\nlen([*Path().iterdir()])"
+    )
+    assert len(made[2].statements) == 2
+
+
 def test_each_copy_has_files_of_its_own():
     made, _, _ = proved(
         "from pathlib import Path\n_ = Path('a.txt').write_text('1')",

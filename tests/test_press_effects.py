@@ -138,6 +138,11 @@ def test_files_and_folders_are_read_and_changed(did):
     assert FILES in did("_ = open('b.txt', 'w').close()\nopen('b.txt').close()").reads
 
 
+def test_another_program_may_read_any_file(did):
+    code = "import subprocess, sys\n_ = subprocess.run([sys.executable, '-V'])"
+    assert FILES in did(code).reads
+
+
 def test_settings_and_environment(did):
     code = "import torch\ntorch.set_printoptions(precision=2)"
     try:

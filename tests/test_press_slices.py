@@ -1,17 +1,20 @@
 """Which earlier statements a block needs, from what each statement did."""
 
+import re
+
 import pytest
 
 from press.effects import FILES, SETTINGS, Effects
 from press.slices import RULES, share_slow_beginnings, slice_before
 
-READ, CHANGED, ALL = RULES
+NAMED, READ, CHANGED, ALL = RULES
 NUMBERS = "(random numbers) torch"
+WORD = re.compile(r"\([^)]*\) torch|\S+")
 
 
 def did(reads="", binds="", changes="", grows="") -> Effects:
     """Return the effects of a statement, names parted by blanks."""
-    words = [text.split() for text in (reads, binds, changes, grows)]
+    words = [WORD.findall(text) for text in (reads, binds, changes, grows)]
     return Effects(1, 1, 0.0, False, *words)
 
 
@@ -69,6 +72,13 @@ def test_random_numbers_go_back_to_their_seed_and_no_further():
     draw = did(NUMBERS, "x", NUMBERS)
     chain = [draw, did(binds=NUMBERS), draw, did(NUMBERS, "y", NUMBERS)]
     assert needed(*chain) == [1, 2]
+
+
+def test_the_first_guess_is_that_no_random_number_shows():
+    draw = did(NUMBERS, "x", NUMBERS)
+    chain = [did(binds=NUMBERS), draw, did(f"x {NUMBERS}", "y", NUMBERS)]
+    assert needed(*chain, rule=NAMED) == [1]
+    assert needed(*chain) == [0, 1]
 
 
 def test_a_changed_setting_is_needed_by_all_that_follows():

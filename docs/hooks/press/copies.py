@@ -210,9 +210,13 @@ def search(ran: Ran, key: str) -> run.Run:
 def claim(ran: Ran, left: Sequence[int], rule: Rule) -> dict[int, tuple[int, ...]]:
     """Return the slice of each block by a rule, slow beginnings shared."""
     statements, own = ran.statements, ran.own
-    chosen = [slices.slice_before(statements, own[n], rule) for n in left]
-    shared = slices.share_slow_beginnings(chosen, ran.slow.__contains__)
-    return dict(zip(left, shared, strict=True))
+    claims = {n: slices.slice_before(statements, own[n], rule) for n in left}
+    if not rule.random_numbers_count:
+        # A guess, which is likely for an error and a shape: not for minutes of work.
+        slow = ran.slow
+        claims = {n: c for n, c in claims.items() if slow.isdisjoint({*c, *own[n]})}
+    shared = slices.share_slow_beginnings([*claims.values()], ran.slow.__contains__)
+    return dict(zip(claims, shared, strict=True))
 
 
 def difference(shown: dict[str, Any], outcome: dict[str, Any]) -> str | None:
@@ -391,10 +395,9 @@ def in_fork(way: Callable[[], None], folder: Path) -> None:
         os.waitpid(child, 0)
         return
     try:
-        if any(Path().iterdir()):
-            own = tempfile.mkdtemp(dir=folder)
-            shutil.copytree(".", own, dirs_exist_ok=True)
-            os.chdir(own)
+        own = tempfile.mkdtemp(dir=folder)
+        shutil.copytree(".", own, dirs_exist_ok=True)
+        os.chdir(own)
         way()
     finally:
         os._exit(0)

@@ -116,7 +116,9 @@ class Watch:
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note that a file of the page's own folder is looked at."""
-        if self.names.watched and event in FILE_EVENTS:
+        if self.names.watched and event == "subprocess.Popen":
+            self.files_read = True  # It may look at any.
+        elif self.names.watched and event in FILE_EVENTS:
             path = arguments[0]
             if path is None or isinstance(path, int):
                 return

@@ -245,7 +245,7 @@ def shown_by(code: str, on_warning: Literal["error", "ignore"] = "error") -> str
         warnings.simplefilter(on_warning)
         os.chdir(folder)
         try:
-            value = worker.execute(block, {"__name__": "__main__"})
+            value = worker.execute(block, {"__name__": "__main__"}, None, [])
         except Exception as error:
             return printed.getvalue() + f"{type(error).__name__}: {error}"
         finally:

@@ -7,7 +7,7 @@ claim; `press.copies` proves it, or asks for the next, more careful rule.
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from press.effects import SETTINGS, Effects
+from press.effects import RANDOM_NUMBERS, SETTINGS, Effects
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,15 +15,20 @@ class Rule:
     """How careful a slice is."""
 
     name: str
-    changes_are_read: bool  # Whether changing an object depends on what it was.
-    leaves_out: bool = True  # Whether any statement is left out that had effects.
+    # Whether what is shown depends on which random numbers were drawn before.
+    random_numbers_count: bool = True
+    # Whether changing an object depends on what it was.
+    changes_are_read: bool = True
+    # Whether any statement is left out that had effects.
+    leaves_out: bool = True
 
 
 # From the smallest slice to all that came before.
 RULES = (
+    Rule("what has a name", random_numbers_count=False, changes_are_read=False),
     Rule("what is read", changes_are_read=False),
-    Rule("what is read or changed", changes_are_read=True),
-    Rule("all that had effects", changes_are_read=True, leaves_out=False),
+    Rule("what is read or changed"),
+    Rule("all that had effects", leaves_out=False),
 )
 
 
@@ -59,6 +64,8 @@ def slice_before(
         wanted -= set(effects.binds)
         held -= set(effects.binds)
         read = set(effects.reads)
+        if not rule.random_numbers_count:
+            read = {name for name in read if not name.startswith(RANDOM_NUMBERS)}
         if rule.changes_are_read:
             wanted |= read | set(effects.changes)
         else:
