@@ -4,8 +4,8 @@ A copy is the block with the earlier statements that it needs. It is run from no
 and what the block then shows must be what the page shows; a slice that shows anything
 else gives way to a more careful one.
 
-As a module: prove the copies of one job, read from standard input. Copies that begin
-with the same statements share their run and part by `fork`.
+As a module: run copies of a page, as standard input asks. Copies that begin with the
+same statements share their run and part by `fork`.
 """
 
 import contextlib
@@ -18,10 +18,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import types
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ TIME_LIMIT_SECONDS = 1200
 OWN_SOURCES = ("copies.py", "slices.py", "outputs.py")
 CAN_FORK = hasattr(os, "fork")
 Seconds = Mapping[str, float]  # as committed: address -> how long it took
+Slice = tuple[int, ...]  # the numbers of statements
+Outcomes = dict[int, dict[str, Any]]  # number of a block -> what its copy showed
+ProveAll = Callable[[dict[int, Slice]], Outcomes]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,23 +183,24 @@ def search(ran: Ran, key: str) -> run.Run:
     """Try the smallest slice of each block first; widen those that show otherwise."""
     own = ran.own
     found: dict[int, dict[str, Any]] = {}
-    tried: dict[int, set[tuple[int, ...]]] = {n: set() for n in range(len(own))}
+    tried: dict[int, set[Slice]] = {n: set() for n in range(len(own))}
     why: dict[int, str] = {}
-    for rule in RULES:
-        left = [n for n in range(len(own)) if n not in found]
-        claims = claim(ran, left, rule)
-        claims = {n: one for n, one in claims.items() if one not in tried[n]}
-        for number, outcome in prove_all(ran, claims).items():
-            tried[number].add(claims[number])
-            problem = difference(ran.results[number], outcome)
-            if problem is None:
-                found[number] = {
-                    "statements": claims[number],
-                    "rule": rule.name,
-                    "seconds": outcome["seconds"] + outcome["before"],
-                }
-            else:
-                why[number] = problem
+    with prover_of(ran) as prove_all:
+        for rule in RULES:
+            left = [n for n in range(len(own)) if n not in found]
+            claims = claim(ran, left, rule)
+            claims = {n: one for n, one in claims.items() if one not in tried[n]}
+            for number, outcome in prove_all(claims).items():
+                tried[number].add(claims[number])
+                problem = difference(ran.results[number], outcome)
+                if problem is None:
+                    found[number] = {
+                        "statements": claims[number],
+                        "rule": rule.name,
+                        "seconds": outcome["seconds"] + outcome["before"],
+                    }
+                else:
+                    why[number] = problem
     name = ran.page.name
     failures = [
         f"{name}:{ran.blocks[n].line}: a copy of this block, with all that the page "
@@ -207,7 +212,7 @@ def search(ran: Ran, key: str) -> run.Run:
     return run.Run(name, "copies", key, results, "\n".join(failures) or None)
 
 
-def claim(ran: Ran, left: Sequence[int], rule: Rule) -> dict[int, tuple[int, ...]]:
+def claim(ran: Ran, left: Sequence[int], rule: Rule) -> dict[int, Slice]:
     """Return the slice of each block by a rule, slow beginnings shared."""
     statements, own = ran.statements, ran.own
     claims = {n: slices.slice_before(statements, own[n], rule) for n in left}
@@ -243,43 +248,82 @@ def kinds(shown: list[dict[str, str]]) -> str:
     return ", ".join(one["kind"] for one in shown) or "nothing"
 
 
-def prove_all(
-    ran: Ran, claims: dict[int, tuple[int, ...]]
-) -> dict[int, dict[str, Any]]:
-    """Run copies from nothing; return what the block of each then showed."""
-    if CAN_FORK:
-        return prove_together(ran, claims) if claims else {}
-    return {n: prove_together(ran, {n: one})[n] for n, one in claims.items()}
+@contextlib.contextmanager
+def prover_of(ran: Ran) -> Iterator[ProveAll]:
+    """Give what runs copies of a page from nothing, and tells what each block showed.
+
+    One process waits with the page's libraries in memory, and forks for each request.
+    """
+    with tempfile.TemporaryDirectory(prefix="dlguide-") as name:
+        folder = Path(name)
+        (folder / "work").mkdir()
+        if not CAN_FORK:
+            yield lambda claims: one_by_one(ran, folder, claims)
+            return
+        with started(ran, folder) as process:
+            yield lambda claims: ask(process, ran, folder, claims)
 
 
-def prove_together(
-    ran: Ran, claims: dict[int, tuple[int, ...]]
-) -> dict[int, dict[str, Any]]:
-    """Run copies in one process and its forks, which copies that part do need."""
-    statements = ran.statements
-    copies = {
-        number: [[statements[n].first, statements[n].failed] for n in one]
-        for number, one in claims.items()
-    }
-    with tempfile.TemporaryDirectory(prefix="dlguide-") as folder:
-        work = Path(folder) / "work"
-        work.mkdir()
-        job = {
-            "blocks": [dataclasses.asdict(block) for block in ran.blocks],
-            "copies": copies,
-            "folder": folder,
-        }
-        done = subprocess.run(
+def one_by_one(ran: Ran, folder: Path, claims: dict[int, Slice]) -> Outcomes:
+    """Run each copy in a process that is started for it alone."""
+    outcomes = {}
+    for number, one in claims.items():
+        with started(ran, folder) as process:
+            outcomes |= ask(process, ran, folder, {number: one})
+    return outcomes
+
+
+@contextlib.contextmanager
+def started(ran: Ran, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start the process that runs the copies of a page; end it, whatever happens."""
+    with (folder / "errors").open("w", encoding="utf-8") as errors:
+        process = subprocess.Popen(
             [sys.executable, "-m", __name__],
-            input=json.dumps(job),
-            cwd=work,
+            cwd=folder / "work",
             env=run.environment_variables("cpu"),
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
             encoding="utf-8",
-            timeout=TIME_LIMIT_SECONDS,
         )
-        lost = {"message": f"ended its process\n{done.stderr[-2000:]}"}
-        return {n: outcome_in(Path(folder), n) or lost for n in claims}
+    limit = threading.Timer(TIME_LIMIT_SECONDS, process.kill)
+    limit.start()
+    try:
+        blocks = [dataclasses.asdict(block) for block in ran.blocks]
+        tell(process, {"blocks": blocks, "folder": str(folder)})
+        yield process
+    finally:
+        limit.cancel()
+        process.kill()
+        process.communicate()
+
+
+def tell(process: subprocess.Popen[str], message: Any) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # Its end is told by what is missing.
+        process.stdin.write(json.dumps(message) + "\n")
+        process.stdin.flush()
+
+
+def ask(
+    process: subprocess.Popen[str], ran: Ran, folder: Path, claims: dict[int, Slice]
+) -> Outcomes:
+    """Have copies run, and return what the block of each showed."""
+    if not claims:
+        return {}
+    statements = ran.statements
+    assert process.stdout is not None
+    tell(
+        process,
+        {
+            number: [[statements[n].first, statements[n].failed] for n in one]
+            for number, one in claims.items()
+        },
+    )
+    process.stdout.readline()
+    errors = (folder / "errors").read_text(encoding="utf-8")[-2000:]
+    lost = {"message": f"ended its process\n{errors}"}
+    return {number: outcome_in(folder, number) or lost for number in claims}
 
 
 def outcome_in(folder: Path, number: int) -> dict[str, Any] | None:
@@ -287,6 +331,7 @@ def outcome_in(folder: Path, number: int) -> dict[str, Any] | None:
     if not path.exists():
         return None
     outcome: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    path.unlink()
     return outcome
 
 
@@ -332,6 +377,12 @@ class Prover:
                 if isinstance(statement[0], ast.Import | ast.ImportFrom):
                     with contextlib.suppress(Exception):
                         worker.run_statement(statement, "", {})
+
+    def begin(self, root: Branch) -> None:
+        """Become a fresh program, and run all copies."""
+        module = types.ModuleType("__main__")
+        worker.become_main(module, self.blocks)
+        self.follow(root, vars(module))
 
     def follow(self, branch: Branch, names: dict[str, Any]) -> None:
         """Run all copies on a branch, the last in this process."""
@@ -404,17 +455,24 @@ def in_fork(way: Callable[[], None], folder: Path) -> None:
 
 
 def main() -> None:
-    job = json.load(sys.stdin)
-    blocks = [Block(**fields) for fields in job["blocks"]]
-    root = Branch()
-    for number, statements in job["copies"].items():
-        root.add(int(number), statements)
+    """Run the copies of each request, a line of standard input, and answer with one."""
+    page = json.loads(sys.stdin.readline())
+    blocks = [Block(**fields) for fields in page["blocks"]]
+    # What a page's own programs print must not be taken for an answer.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     figures.prepare()
-    prover = Prover(blocks, Path(job["folder"]))
+    prover = Prover(blocks, Path(page["folder"]))
     prover.import_all()
-    module = types.ModuleType("__main__")
-    worker.become_main(module, blocks)
-    prover.follow(root, vars(module))
+    for line in sys.stdin:
+        root = Branch()
+        for number, statements in json.loads(line).items():
+            root.add(int(number), statements)
+        if CAN_FORK:
+            in_fork(lambda top=root: prover.begin(top), prover.folder)  # type: ignore[misc]
+        else:
+            prover.begin(root)
+        print("done", file=answers, flush=True)
 
 
 if __name__ == "__main__":
