@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from press import docstrings, evidence, ledger, run
+from press import docstrings, drift, evidence, ledger, run
 from press.blocks import PageError, page_names, parse_page, read_page, source_of
 
 TRIAL = """\
@@ -44,6 +44,7 @@ def fabricated(page, environment: str = "cpu") -> run.Run:
             "seconds": 0.1234,
             "outputs": [{"kind": "text", "text": "a value"}],
             "touched": True,
+            "effects": [],
         }
         for block in page.blocks
         if run.runs_here(block, environment)
@@ -77,6 +78,13 @@ def edition_of(*pages, environment: str = "cpu") -> ledger.Edition:
 def no_records(monkeypatch, tmp_path):
     monkeypatch.setattr(evidence, "EVIDENCE", tmp_path / "evidence")
     monkeypatch.setattr(run, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(drift, "OUTPUTS", tmp_path / "docs" / "evidence" / "outputs")
+
+
+def accepted(edition: ledger.Edition) -> ledger.Edition:
+    """Return an edition whose outputs somebody has looked at and kept."""
+    drift.accept(edition.pages, edition.runs)
+    return edition
 
 
 @pytest.fixture
@@ -275,10 +283,20 @@ def test_a_page_with_no_block_stops_a_whole_edition(monkeypatch, tmp_path):
 
 
 def test_a_green_edition_has_no_problems(trial, kept):
-    assert ledger.problems(trial, kept) == []
+    assert ledger.problems(accepted(trial), kept) == []
+
+
+def test_outputs_that_nobody_has_looked_at_are_a_problem(trial, kept):
+    assert "prints something else" in ledger.problems(trial, kept)[0]
+
+
+def test_a_copy_that_shows_something_else_is_a_problem(trial, kept):
+    trial.proofs[NAME] = run.Run(NAME, "copies", "key", [{}], "a copy differs")
+    assert ledger.problems(accepted(trial), kept) == ["a copy differs"]
 
 
 def test_the_gpu_is_not_asked_for_and_torchvision_is(trial, kept):
+    accepted(trial)
     assert ledger.problems(trial, {"torchvision": kept["torchvision"]}) == []
     (found,) = ledger.problems(trial, {})
     assert found.endswith(
@@ -288,7 +306,7 @@ def test_the_gpu_is_not_asked_for_and_torchvision_is(trial, kept):
 
 def test_code_that_changed_since_it_ran_beside_torchvision_is_a_problem(kept):
     changed = edition_of(parse_page(NAME, TRIAL.replace("c = 3", "c = 4")))
-    (found,) = ledger.problems(changed, kept)
+    (found,) = ledger.problems(accepted(changed), kept)
     assert "stale (the block changed since it ran beside torchvision" in found
 
 

@@ -35,7 +35,7 @@ ROWS = [
 def test_a_snippet_says_all_that_is_known_of_a_block():
     found = snippets.snippet(SECOND, Copy(("x = 1",), 0.0), RESULT, ROWS)
     assert found["page"] == "lessons/trial/"
-    assert found["runnable"] == 'x = 1\nprint("```")'
+    assert found["runnable"] == 'x = 1\n\nprint("```")'
     assert found["output"] == "```"
     assert found["environments"]["cpu"] == {
         "outcome": "ran",

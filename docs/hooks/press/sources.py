@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 from press import error_pages
+from press.package import PACKAGE
 
 PAGES = "docs/pages"
 
@@ -13,7 +14,8 @@ def source_file(name: str) -> str:
     if name in error_pages.names():
         return f"dlguide/known_errors/{path.stem}.toml"
     if path.parent.name == "reference":
-        return f"dlguide/{path.stem}.py"
+        package = (PACKAGE / path.stem).is_dir()
+        return f"dlguide/{path.stem}{'/__init__' * package}.py"
     if path.suffix == ".ipynb":
         path = path.with_suffix(".py")
     return f"{PAGES}/{path}"
