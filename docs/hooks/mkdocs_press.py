@@ -171,6 +171,8 @@ def on_page_content(html: str, page: SitePage, config: MkDocsConfig, **_: Any) -
             html, edition.pages[name], results[name], site_root(page)
         )
         page.meta.setdefault("description", edition.pages[name].first_sentence)
+    if name not in edition.pages:  # A list of terms, without code.
+        return html
     soup = BeautifulSoup(with_mathml(html), "html.parser")
     if name.startswith("lessons/"):
         glossary.mark_first_uses(soup, site_root(page))

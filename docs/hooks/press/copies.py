@@ -11,6 +11,7 @@ same statements share their run and part by `fork`.
 import contextlib
 import dataclasses
 import functools
+import gc
 import io
 import json
 import os
@@ -377,6 +378,9 @@ class Prover:
                 if isinstance(statement[0], ast.Import | ast.ImportFrom):
                     with contextlib.suppress(Exception):
                         worker.run_statement(statement, "", {})
+        # A collector that visits every object makes each fork copy all of them.
+        gc.collect()
+        gc.freeze()
 
     def begin(self, root: Branch) -> None:
         """Become a fresh program, and run all copies."""

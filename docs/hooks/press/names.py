@@ -54,7 +54,8 @@ def public(module: str) -> frozenset[str]:
 
 def known() -> frozenset[str]:
     """Return every public name that the reference has an entry for."""
-    modules = [name for name in package.modules() if not name.startswith("_")]
+    # What lies deeper is a part of its module.
+    modules = [name for name in package.modules() if name[0] != "_" and "." not in name]
     return frozenset().union(*map(public, modules))
 
 
