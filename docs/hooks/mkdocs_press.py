@@ -44,7 +44,7 @@ from press import (
     topics,
     wheel,
 )
-from press.blocks import PAGES, Block, PageError
+from press.blocks import PAGES, Block, PageError, parse_page
 from press.copies import Copy
 from press.math import with_mathml
 from press.run import write_atomically
@@ -286,10 +286,12 @@ def write_for_programs(config: MkDocsConfig) -> None:
             config.site_name, page_list(navigation.items)[0][2], sections(), site_url
         ),
     }
-    for name, page in edition.pages.items():
+    lists = {topics.NAME: topics.text(), glossary.NAME: glossary.text()}
+    without_code = {name: parse_page(name, text) for name, text in lists.items()}
+    for name, page in (edition.pages | without_code).items():
         if name != "README.md":
             made[snippets.twin(name)] = snippets.markdown(
-                page, results[name], site_url, reference_text.of_module
+                page, results.get(name, {}), site_url, reference_text.of_module
             )
     for path, text in made.items():
         write_atomically(site / path, text)

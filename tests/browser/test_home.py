@@ -20,6 +20,7 @@ def test_the_numbers_are_those_of_the_ledger(reader: Any) -> None:
     expected = [
         sum(kind == "python" for kind, _ in ran),
         sum(outcome == "failed as intended" for _, outcome in ran),
+        sum(row["copy"] is not None for row in rows),
         sum(kind == "docstring" for kind, _ in ran),
         sum(kind == "download" for kind, _ in ran),
     ]
