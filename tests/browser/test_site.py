@@ -190,7 +190,7 @@ def test_ledger_sorts_with_the_keyboard_and_says_so(reader: Any) -> None:
     header = page.locator("#ledger th", has_text="Seconds")
 
     def seconds() -> list[float]:
-        return [float(row[6]) for row in shown_rows(page) if row[6]]
+        return [float(row[7]) for row in shown_rows(page) if row[7]]
 
     header.get_by_role("button").focus()
     page.keyboard.press("Enter")
