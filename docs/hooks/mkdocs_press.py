@@ -102,7 +102,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add figures, downloads and the ledger to the site."""
     made = {"ledger.json": json.dumps(rows, indent=1) + "\n"} | edition.files
     made |= {name: error_pages.text_of(name) for name in error_pages.names()}
-    made |= {topics.NAME: topics.text(), glossary.NAME: glossary.text()}
+    made |= lists_of_terms()
     for name, page in edition.pages.items():
         if name != "README.md":
             made |= render.figure_files(page, results[name])
@@ -110,6 +110,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, content in [*made.items(), wheel.build(), sheet]:
         files.append(File.generated(config, path, content=content))
     return files
+
+
+def lists_of_terms() -> dict[str, str]:
+    """Return the pages that are made from tables and have no code."""
+    return {topics.NAME: topics.text(), glossary.NAME: glossary.text()}
 
 
 def printed_sheet(site_url: str) -> bytes:
@@ -286,8 +291,8 @@ def write_for_programs(config: MkDocsConfig) -> None:
             config.site_name, page_list(navigation.items)[0][2], sections(), site_url
         ),
     }
-    lists = {topics.NAME: topics.text(), glossary.NAME: glossary.text()}
-    without_code = {name: parse_page(name, text) for name, text in lists.items()}
+    lists = lists_of_terms().items()
+    without_code = {name: parse_page(name, text) for name, text in lists}
     for name, page in (edition.pages | without_code).items():
         if name != "README.md":
             made[snippets.twin(name)] = snippets.markdown(
