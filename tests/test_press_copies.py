@@ -1,8 +1,10 @@
 """Copies: what each block needs, cut out, run alone, and held against its page."""
 
+import functools
+
 import pytest
 
-from press import copies, run
+from press import copies, prover, run
 from press.blocks import parse_page
 
 
@@ -11,7 +13,18 @@ def own_cache(monkeypatch, tmp_path):
     monkeypatch.setattr(run, "CACHE", tmp_path / "cache")
 
 
-def proved(*codes: str):
+@pytest.fixture(scope="module")
+def one_prover():
+    with prover.Prover(["import torch"]) as one:
+        yield one
+
+
+@pytest.fixture
+def proved(one_prover):
+    return functools.partial(prove, one_prover)
+
+
+def prove(one_prover, *codes: str):
     """Return the copies of a page that has these blocks, options after ``|||``."""
     text = "# Trial\n\nText.\n"
     for code in codes:
@@ -20,24 +33,24 @@ def proved(*codes: str):
     page = parse_page("lessons/trial.md", text)
     one = run.run_page(page, "cpu")
     assert one.failure is None
-    proof = copies.prove(page, one, {})
+    proof = copies.prove(page, one, {}, one_prover)
     assert proof.failure is None
     made = copies.made(page, one, proof, {})
     return [made[block.anchor] for block in page.blocks], page.blocks, proof
 
 
-def test_a_copy_has_what_its_block_needs_and_nothing_else():
+def test_a_copy_has_what_its_block_needs_and_nothing_else(proved):
     made, blocks, _ = proved("a = 1\nb = 2", "c = 3", "a + 1")
     assert made[2].statements == ("a = 1",)
     assert made[2].text(blocks[2]) == "a = 1\n\na + 1"
 
 
-def test_a_block_that_needs_nothing_is_its_own_copy():
+def test_a_block_that_needs_nothing_is_its_own_copy(proved):
     made, blocks, _ = proved("1 + 1")
     assert made[0].text(blocks[0]) == "1 + 1"
 
 
-def test_every_copy_runs_as_a_program_of_its_own():
+def test_every_copy_runs_as_a_program_of_its_own(proved):
     codes = [
         "import torch",
         "torch.manual_seed(1)\nx = torch.rand(2)",
@@ -60,13 +73,13 @@ def test_every_copy_runs_as_a_program_of_its_own():
     assert f"[0.0000, {second:.4f}]" in printed.getvalue()
 
 
-def test_a_failed_statement_that_left_something_behind_is_held():
+def test_a_failed_statement_that_left_something_behind_is_held(proved):
     codes = ["x = []", 'raises="ZeroDivisionError"|||x.append(1), 1 / 0', "x"]
     made, blocks, _ = proved(*codes)
     assert "except Exception" in made[2].text(blocks[2])
 
 
-def test_decorated_functions_come_whole():
+def test_decorated_functions_come_whole(proved):
     code = "import functools\n\n\n@functools.cache\ndef one():\n    return 1"
     made, _, _ = proved(code, "one()")
     assert made[1].statements == (
@@ -75,7 +88,7 @@ def test_decorated_functions_come_whole():
     )
 
 
-def test_a_slice_that_shows_something_else_gives_way_to_a_wider_one():
+def test_a_slice_that_shows_something_else_gives_way_to_a_wider_one(proved):
     # Freed by the first pass: nothing that has a name changes.
     graph = "import torch\nx = torch.ones(2, requires_grad=True)\nloss = (x * x).sum()"
     again = 'raises="RuntimeError: second time"|||loss.backward()'
@@ -84,14 +97,34 @@ def test_a_slice_that_shows_something_else_gives_way_to_a_wider_one():
     assert proof.results[2]["rule"] != copies.RULES[0].name
 
 
-def test_random_numbers_come_along_only_where_they_show():
+def test_random_numbers_come_along_only_where_they_show(proved):
     draw = "import torch\ntorch.manual_seed(7)\nfirst = torch.rand(1)"
     made, _, _ = proved(draw, "torch.rand(3).shape", "torch.rand(1)")
     assert made[1].statements == ("import torch",)
     assert len(made[2].statements) == 4
 
 
-def test_files_that_one_copy_leaves_are_not_there_for_the_next():
+def test_a_guess_that_one_seed_bears_out_by_luck_is_refused(proved):
+    # Above 0.7 on the page and with the first seed of a guess, not with the second.
+    made, _, _ = proved(
+        "import torch", "torch.manual_seed(1)\n1", "torch.rand(1).item() > 0.7"
+    )
+    assert "torch.manual_seed(1)" in made[2].statements
+
+
+def test_an_import_stands_where_the_page_has_it(proved):
+    made, _, _ = proved("import math\na = 4", "b = a + 1", "math.sqrt(b)")
+    assert made[2].statements == ("import math", "a = 4", "b = a + 1")
+
+
+def test_what_two_imports_bind_is_bound_in_order(proved):
+    made, _, _ = proved(
+        "from math import sqrt", "a = sqrt(4.0)", "from cmath import sqrt", "sqrt(a)"
+    )
+    assert made[3].statements[-1] == "from cmath import sqrt"
+
+
+def test_files_that_one_copy_leaves_are_not_there_for_the_next(proved):
     write = "from pathlib import Path\n_ = Path('a.txt').write_text('1')"
     made, _, _ = proved(
         "a = 1", write, "from pathlib import Path\nlen([*Path().iterdir()])"
@@ -99,7 +132,7 @@ def test_files_that_one_copy_leaves_are_not_there_for_the_next():
     assert len(made[2].statements) == 2
 
 
-def test_each_copy_has_files_of_its_own():
+def test_each_copy_has_files_of_its_own(proved):
     made, _, _ = proved(
         "from pathlib import Path\n_ = Path('a.txt').write_text('1')",
         "_ = Path('b.txt').write_text('2')",
@@ -108,26 +141,26 @@ def test_each_copy_has_files_of_its_own():
     assert len(made[2].statements) == 3
 
 
-def test_a_copy_that_differs_whatever_it_has_fails_the_page(monkeypatch):
+def test_a_copy_that_differs_whatever_it_has_fails_the_page(one_prover):
     page = parse_page("lessons/trial.md", "# Trial\n\nText.\n\n```python\n1 + 1\n```\n")
     one = run.run_page(page, "cpu")
     one.results[0]["outputs"][0]["text"] = "3"
-    failure = copies.prove(page, one, {}).failure
+    failure = copies.prove(page, one, {}, one_prover).failure
     assert "lessons/trial.md:6" in failure
     assert "expected 3" in failure
 
 
-def test_a_copy_without_what_it_needs_is_caught(monkeypatch):
+def test_a_copy_without_what_it_needs_is_caught(monkeypatch, one_prover):
     monkeypatch.setattr(copies.slices, "slice_before", lambda *_: ())
     page = parse_page(
         "lessons/trial.md", "# Trial\n\n```python\na = 1\n```\n\n```python\na\n```\n"
     )
-    failure = copies.prove(page, run.run_page(page, "cpu"), {}).failure
+    failure = copies.prove(page, run.run_page(page, "cpu"), {}, one_prover).failure
     assert "NameError" in failure
 
 
-def test_one_process_for_each_copy_where_there_is_no_fork(monkeypatch):
-    monkeypatch.setattr(copies, "CAN_FORK", False)
+def test_one_process_for_each_copy_where_there_is_no_fork(monkeypatch, proved):
+    monkeypatch.setattr(prover, "CAN_FORK", False)
     made, _, _ = proved("a = 1", "b = 2", "a + b")
     assert made[2].statements == ("a = 1", "b = 2")
 

@@ -25,6 +25,7 @@ def did(monkeypatch, tmp_path):
     import torch
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     # The watch listens there.
     monkeypatch.setattr(torch.random, "default_generator", torch.default_generator)
     state = torch.get_rng_state()
@@ -53,8 +54,38 @@ def test_what_a_function_of_the_page_reads_is_read_by_who_calls_it(did):
     assert did(code).reads == ["base", "twice"]
 
 
+def test_looking_for_a_module_reads_no_file_of_the_page(did):
+    failing = "try:\n    import no_such_module\nexcept ImportError:\n    pass"
+    assert FILES not in did(failing).reads
+    own = "from pathlib import Path\n_ = Path('ours.py').write_text('a = 1')\n"
+    assert FILES in did(own + "import ours").reads
+
+
+def test_a_seed_sets_the_numbers_even_if_they_end_as_they_began(did):
+    effects = did("import torch\n_ = torch.manual_seed(1)\n_ = torch.manual_seed(1)")
+    assert TORCH in effects.binds
+    assert TORCH not in effects.reads
+
+
+def test_a_seed_of_pytorch_is_none_of_numpy(did):
+    code = "import numpy, torch\ntorch.manual_seed(1), numpy.random.rand()"
+    assert f"{RANDOM_NUMBERS} numpy" in did(code).reads
+
+
 def test_a_name_that_the_statement_itself_binds_is_not_read(did):
     assert did("n = 5\nfor n in range(2):\n    n").reads == []
+
+
+def test_a_name_is_bound_anew_even_where_its_object_is_the_same(did):
+    assert did("import os\nimport os").binds == ["os"]
+    assert did("n = 300\nfor n in range(299, 301):\n    pass").binds == ["n"]
+
+
+def test_a_number_in_a_list_is_told_by_its_value_not_by_its_place(did):
+    # The second float may lie where the first one lay.
+    code = "x = [0.5]\nfor step in range(2):\n    x[0] = float(step) + 0.25"
+    assert did(code).changes == ["x"]
+    assert did("x = [float('1.5')]\nx[0] = float('1.5')").changes == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from press.effects import FILES, SETTINGS, Effects
-from press.slices import RULES, share_slow_beginnings, slice_before
+from press.slices import RULES, slice_before
 
 NAMED, READ, CHANGED, ALL = RULES
 NUMBERS = "(random numbers) torch"
@@ -98,16 +98,3 @@ def test_the_last_rule_leaves_out_only_what_had_no_effect():
 def test_a_block_of_many_statements_needs_nothing_of_itself(rule):
     chain = [did(binds="x"), did(binds="y"), did("x y")]
     assert slice_before(chain, range(1, 3), rule) == (0,)
-
-
-def test_copies_that_share_a_slow_statement_begin_alike():
-    # 4 is a training; two copies need different things beside it.
-    slices = [(0, 2, 4, 5), (0, 1, 4, 6), (0, 1, 7)]
-    widened = share_slow_beginnings(slices, lambda number: number == 4)
-    assert widened == [(0, 1, 2, 4, 5), (0, 1, 2, 4, 6), (0, 1, 7)]
-
-
-def test_sharing_never_brings_in_another_slow_statement():
-    slices = [(0, 4, 6), (0, 4, 5, 6), (0, 6)]
-    widened = share_slow_beginnings(slices, lambda number: number in (4, 6))
-    assert widened[2] == (0, 6)

@@ -3,44 +3,29 @@
 A copy is the block with the earlier statements that it needs. It is run from nothing,
 and what the block then shows must be what the page shows; a slice that shows anything
 else gives way to a more careful one.
-
-As a module: run copies of a page, as standard input asks. Copies that begin with the
-same statements share their run and part by `fork`.
 """
 
+import ast
 import contextlib
 import dataclasses
 import functools
-import gc
-import io
-import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-import threading
-import time
-import types
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from press import figures, outputs, run, slices, worker
+from press import outputs, run, slices
 from press.blocks import Block, Page, digest
-from press.effects import Effects
+from press.effects import TORCH_NUMBERS, Effects
+from press.prover import Outcomes, Prover, imported_names
 from press.slices import RULES, Rule
 
 SLOW_SECONDS = 0.5
 TOLD_SECONDS = 5
-TIME_LIMIT_SECONDS = 1200
-OWN_SOURCES = ("copies.py", "slices.py", "outputs.py")
-CAN_FORK = hasattr(os, "fork")
+OWN_SOURCES = ("added.py", "copies.py", "outputs.py", "prover.py", "slices.py")
+# A guess that random numbers do not show must hold for each of these.
+GUESSED_SEEDS = (1, 2)
 Seconds = Mapping[str, float]  # as committed: address -> how long it took
 Slice = tuple[int, ...]  # the numbers of statements
-Outcomes = dict[int, dict[str, Any]]  # number of a block -> what its copy showed
-ProveAll = Callable[[dict[int, Slice]], Outcomes]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,11 +79,11 @@ class Ran:
         blocks = [b for b in page.blocks if run.runs_here(b, one.environment)]
         return cls(page, blocks, one.results, recorded)
 
-    @property
+    @functools.cached_property
     def statements(self) -> list[Effects]:
         return [Effects(**each) for r in self.results for each in r["effects"]]
 
-    @property
+    @functools.cached_property
     def own(self) -> list[range]:
         """Return the numbers of each block's statements."""
         stops, total = [], 0
@@ -109,17 +94,55 @@ class Ran:
 
     @functools.cached_property
     def slow(self) -> set[int]:
-        """Return the numbers of the statements in slow blocks.
+        """Return the numbers of the statements in slow blocks, save imports.
 
         By the recorded times, so that two builds of a commit cut the same copies.
         """
+        free = set(self.free_imports)
         return {
             number
             for block, own in zip(self.blocks, self.own, strict=True)
             if self.recorded.get(f"{self.page.name}#{block.anchor}", 0.0)
             >= SLOW_SECONDS
             for number in own
+            if self.statements[number].first not in free
         }
+
+    @functools.cached_property
+    def adding(self) -> dict[int, list[str]]:
+        """Return the slow statements that only add to containers, and to which."""
+        return {
+            number: effects.grows
+            for number, effects in enumerate(self.statements)
+            if number in self.slow
+            and effects.grows
+            and effects.grows == effects.changes
+            and set(effects.binds) <= {TORCH_NUMBERS}
+            and not any(name.startswith("(") for name in effects.reads)
+        }
+
+    @functools.cached_property
+    def free_imports(self) -> list[int]:
+        """Return the lines of imports that do the same wherever they stand.
+
+        What they bind is bound by no other statement, and they change nothing.
+        """
+        bound: dict[str, set[str]] = {}  # name -> from where it comes
+        imports = {}
+        for effects in self.statements:
+            nodes = ast.parse(self.source(effects)).body
+            names = imported_names(nodes) if not effects.changes else None
+            if names is None or effects.failed:
+                names = dict.fromkeys(effects.binds, f"line {effects.first}")
+            else:
+                imports[effects.first] = names
+            for name, origin in names.items():
+                bound.setdefault(name, set()).add(origin)
+        return [
+            line
+            for line, names in imports.items()
+            if all(len(bound[name]) == 1 for name in names)
+        ]
 
     def source(self, effects: Effects) -> str:
         """Return a statement as its page has it; one that fails, held."""
@@ -136,17 +159,31 @@ def held(statement: str) -> str:
     return f"try:\n{body}\nexcept Exception as error:\n    print(error)"
 
 
+def imports_of(pages: Iterable[Page]) -> list[str]:
+    """Return the statements that import something, of all blocks that run."""
+    found: dict[str, None] = {}
+    for block in (b for page in pages for b in page.blocks if b.runs):
+        with contextlib.suppress(SyntaxError):
+            for node in ast.parse(block.code).body:
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    found[ast.unparse(node)] = None
+    return list(found)
+
+
 def prove(
-    page: Page, one: run.Run, recorded: Seconds, *, execute: bool = True
+    page: Page, one: run.Run, recorded: Seconds, prover: Prover | None
 ) -> run.Run:
-    """Return which statements each block of a page needs, from the cache if kept."""
+    """Return which statements each block of a page needs, from the cache if kept.
+
+    Without a prover, only from the cache.
+    """
     here = Path(__file__).parent
     own = [(here / name).read_text(encoding="utf-8") for name in OWN_SOURCES]
     ran = Ran.of(page, one, recorded)
     slow = sorted(ran.slow)
     key = digest([one.key, own, slow])
     return run.cached(
-        page.name, "copies", key, (lambda: search(ran, key)) if execute else None
+        page.name, "copies", key, (lambda: search(ran, key, prover)) if prover else None
     )
 
 
@@ -180,28 +217,28 @@ def slow_ones(page: Page, one: run.Run, proof: run.Run) -> dict[str, float]:
     }
 
 
-def search(ran: Ran, key: str) -> run.Run:
+def search(ran: Ran, key: str, prover: Prover) -> run.Run:
     """Try the smallest slice of each block first; widen those that show otherwise."""
-    own = ran.own
     found: dict[int, dict[str, Any]] = {}
-    tried: dict[int, set[Slice]] = {n: set() for n in range(len(own))}
+    tried: dict[int, set[Slice]] = {n: set() for n in range(len(ran.own))}
     why: dict[int, str] = {}
-    with prover_of(ran) as prove_all:
-        for rule in RULES:
-            left = [n for n in range(len(own)) if n not in found]
-            claims = claim(ran, left, rule)
-            claims = {n: one for n, one in claims.items() if one not in tried[n]}
-            for number, outcome in prove_all(claims).items():
-                tried[number].add(claims[number])
-                problem = difference(ran.results[number], outcome)
-                if problem is None:
-                    found[number] = {
-                        "statements": claims[number],
-                        "rule": rule.name,
-                        "seconds": outcome["seconds"] + outcome["before"],
-                    }
-                else:
-                    why[number] = problem
+    kept: dict[int, str] = {}
+    for rule in RULES:
+        left = [n for n in range(len(ran.own)) if n not in found]
+        claims = claim(ran, left, rule)
+        claims = {n: one for n, one in claims.items() if one not in tried[n]}
+        for part in parts(ran, claims):
+            right, wrong = shown_right(ran, part, rule, prover, kept)
+            for number, outcome in right.items():
+                kept |= outcome["kept"]
+                found[number] = {
+                    "statements": part[number],
+                    "rule": rule.name,
+                    "seconds": outcome["seconds"] + outcome["before"],
+                }
+            why |= wrong
+        for number, one in claims.items():
+            tried[number].add(one)
     name = ran.page.name
     failures = [
         f"{name}:{ran.blocks[n].line}: a copy of this block, with all that the page "
@@ -209,20 +246,65 @@ def search(ran: Ran, key: str) -> run.Run:
         for n, problem in why.items()
         if n not in found
     ]
-    results = [found.get(n, {}) for n in range(len(own))]
+    results = [found.get(n, {}) for n in range(len(ran.own))]
     return run.Run(name, "copies", key, results, "\n".join(failures) or None)
 
 
+def parts(ran: Ran, claims: dict[int, Slice]) -> list[dict[int, Slice]]:
+    """Return first the copies with what only adds, then those that need it."""
+    adding = ran.adding.keys()
+    later = {n: one for n, one in claims.items() if not adding.isdisjoint(one)}
+    return [{n: one for n, one in claims.items() if n not in later}, later]
+
+
+def shown_right(
+    ran: Ran,
+    claims: Mapping[int, Slice],
+    rule: Rule,
+    prover: Prover,
+    kept: Mapping[int, str],
+) -> tuple[Outcomes, dict[int, str]]:
+    """Run copies; return what came of those that show the same, and what else did."""
+    statements = ran.statements
+    right = prover.show(
+        ran.blocks,
+        {
+            number: [
+                (statements[n].first, statements[n].failed)
+                for n in slices.slow_first(statements, one)
+            ]
+            for number, one in claims.items()
+        },
+        ran.free_imports,
+        () if rule.random_numbers_count else GUESSED_SEEDS,
+        {statements[n].first: names for n, names in ran.adding.items()},
+        kept,
+    )
+    wrong = {}
+    for number in claims:
+        problem = difference(ran.results[number], right[number])
+        if problem is not None:
+            wrong[number] = problem
+            del right[number]
+    return right, wrong
+
+
 def claim(ran: Ran, left: Sequence[int], rule: Rule) -> dict[int, Slice]:
-    """Return the slice of each block by a rule, slow beginnings shared."""
-    statements, own = ran.statements, ran.own
-    claims = {n: slices.slice_before(statements, own[n], rule) for n in left}
-    if not rule.random_numbers_count:
-        # A guess, which is likely for an error and a shape: not for minutes of work.
-        slow = ran.slow
-        claims = {n: c for n, c in claims.items() if slow.isdisjoint({*c, *own[n]})}
-    shared = slices.share_slow_beginnings([*claims.values()], ran.slow.__contains__)
-    return dict(zip(claims, shared, strict=True))
+    """Return the slice of each block by a rule; none where a guess is not worth it."""
+
+    def by(rule: Rule) -> dict[int, Slice]:
+        return {n: slices.slice_before(ran.statements, ran.own[n], rule) for n in left}
+
+    claims = by(rule)
+    if rule.random_numbers_count:
+        return claims
+    # Likely to hold for an error and a shape. Not for minutes of work.
+    careful = by(dataclasses.replace(rule, random_numbers_count=True))
+    return {
+        n: one
+        for n, one in claims.items()
+        if one != careful[n] and ran.slow.isdisjoint({*one, *ran.own[n]})
+    }
 
 
 def difference(shown: dict[str, Any], outcome: dict[str, Any]) -> str | None:
@@ -247,237 +329,3 @@ def alike(one: dict[str, str], other: dict[str, str]) -> bool:
 
 def kinds(shown: list[dict[str, str]]) -> str:
     return ", ".join(one["kind"] for one in shown) or "nothing"
-
-
-@contextlib.contextmanager
-def prover_of(ran: Ran) -> Iterator[ProveAll]:
-    """Give what runs copies of a page from nothing, and tells what each block showed.
-
-    One process waits with the page's libraries in memory, and forks for each request.
-    """
-    with tempfile.TemporaryDirectory(prefix="dlguide-") as name:
-        folder = Path(name)
-        (folder / "work").mkdir()
-        if not CAN_FORK:
-            yield lambda claims: one_by_one(ran, folder, claims)
-            return
-        with started(ran, folder) as process:
-            yield lambda claims: ask(process, ran, folder, claims)
-
-
-def one_by_one(ran: Ran, folder: Path, claims: dict[int, Slice]) -> Outcomes:
-    """Run each copy in a process that is started for it alone."""
-    outcomes = {}
-    for number, one in claims.items():
-        with started(ran, folder) as process:
-            outcomes |= ask(process, ran, folder, {number: one})
-    return outcomes
-
-
-@contextlib.contextmanager
-def started(ran: Ran, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start the process that runs the copies of a page; end it, whatever happens."""
-    with (folder / "errors").open("w", encoding="utf-8") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
-            cwd=folder / "work",
-            env=run.environment_variables("cpu"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            encoding="utf-8",
-        )
-    limit = threading.Timer(TIME_LIMIT_SECONDS, process.kill)
-    limit.start()
-    try:
-        blocks = [dataclasses.asdict(block) for block in ran.blocks]
-        tell(process, {"blocks": blocks, "folder": str(folder)})
-        yield process
-    finally:
-        limit.cancel()
-        process.kill()
-        process.communicate()
-
-
-def tell(process: subprocess.Popen[str], message: Any) -> None:
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):  # Its end is told by what is missing.
-        process.stdin.write(json.dumps(message) + "\n")
-        process.stdin.flush()
-
-
-def ask(
-    process: subprocess.Popen[str], ran: Ran, folder: Path, claims: dict[int, Slice]
-) -> Outcomes:
-    """Have copies run, and return what the block of each showed."""
-    if not claims:
-        return {}
-    statements = ran.statements
-    assert process.stdout is not None
-    tell(
-        process,
-        {
-            number: [[statements[n].first, statements[n].failed] for n in one]
-            for number, one in claims.items()
-        },
-    )
-    process.stdout.readline()
-    errors = (folder / "errors").read_text(encoding="utf-8")[-2000:]
-    lost = {"message": f"ended its process\n{errors}"}
-    return {number: outcome_in(folder, number) or lost for number in claims}
-
-
-def outcome_in(folder: Path, number: int) -> dict[str, Any] | None:
-    path = folder / f"{number}.json"
-    if not path.exists():
-        return None
-    outcome: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    path.unlink()
-    return outcome
-
-
-@dataclasses.dataclass
-class Branch:
-    """Copies that have begun alike: those that end here, and those that go on."""
-
-    ends: list[int] = dataclasses.field(default_factory=list)
-    goes_on: dict[tuple[int, bool], "Branch"] = dataclasses.field(default_factory=dict)
-
-    def add(self, number: int, statements: Sequence[tuple[int, bool]]) -> None:
-        branch = self
-        for statement in statements:
-            branch = branch.goes_on.setdefault(tuple(statement), Branch())  # type: ignore[arg-type]
-        branch.ends.append(number)
-
-    @property
-    def numbers(self) -> list[int]:
-        """Return every copy on this branch."""
-        below = [n for branch in self.goes_on.values() for n in branch.numbers]
-        return [*self.ends, *below]
-
-
-class Prover:
-    """Runs the copies of one page, in this process and its forks."""
-
-    def __init__(self, blocks: list[Block], folder: Path) -> None:
-        self.blocks = blocks
-        self.folder = folder
-        self.seconds = 0.0
-        self.statements = {}
-        for block in blocks:
-            with contextlib.suppress(SyntaxError):
-                for statement in worker.statements_of(block):
-                    self.statements[worker.lines_of(statement)[0]] = statement
-
-    def import_all(self) -> None:
-        """Import what the page imports, so that no copy waits for that."""
-        import ast
-
-        with quiet():
-            for statement in self.statements.values():
-                if isinstance(statement[0], ast.Import | ast.ImportFrom):
-                    with contextlib.suppress(Exception):
-                        worker.run_statement(statement, "", {})
-        # A collector that visits every object makes each fork copy all of them.
-        gc.collect()
-        gc.freeze()
-
-    def begin(self, root: Branch) -> None:
-        """Become a fresh program, and run all copies."""
-        module = types.ModuleType("__main__")
-        worker.become_main(module, self.blocks)
-        self.follow(root, vars(module))
-
-    def follow(self, branch: Branch, names: dict[str, Any]) -> None:
-        """Run all copies on a branch, the last in this process."""
-        ways: list[Callable[[], None]] = [
-            lambda n=number: self.finish(n, names)  # type: ignore[misc]
-            for number in branch.ends
-        ]
-        ways += [
-            lambda s=statement, b=below: self.step(s, b, names)  # type: ignore[misc]
-            for statement, below in branch.goes_on.items()
-        ]
-        for way in ways[:-1]:
-            in_fork(way, self.folder)
-        ways[-1]()
-
-    def step(
-        self, statement: tuple[int, bool], branch: Branch, names: dict[str, Any]
-    ) -> None:
-        """Run one statement and go on; report an error for all that lean on it."""
-        line, fails = statement
-        start = time.perf_counter()
-        try:
-            with quiet():
-                worker.run_statement(self.statements[line], self.blocks[0].page, names)
-        except BaseException as error:
-            if not fails:
-                message = f"line {line}: {worker.error_text(error)}"
-                for number in branch.numbers:
-                    self.report(number, {"message": message})
-                return
-        self.seconds += time.perf_counter() - start
-        self.follow(branch, names)
-
-    def finish(self, number: int, names: dict[str, Any]) -> None:
-        """Run the block of a copy, and report what it shows."""
-        figures.take()
-        outcome = worker.run_block(self.blocks[number], names)
-        self.report(number, outcome | {"before": self.seconds})
-
-    def report(self, number: int, outcome: dict[str, Any]) -> None:
-        path = self.folder / f"{number}.json"
-        path.write_text(json.dumps(outcome), encoding="utf-8")
-
-
-@contextlib.contextmanager
-def quiet() -> Any:
-    """Swallow what earlier statements print and warn of."""
-    with (
-        warnings.catch_warnings(record=True),
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()),
-    ):
-        warnings.simplefilter("always")
-        yield
-
-
-def in_fork(way: Callable[[], None], folder: Path) -> None:
-    """Go one way in a process and a folder of its own, and wait for its end."""
-    child = os.fork()
-    if child:
-        os.waitpid(child, 0)
-        return
-    try:
-        own = tempfile.mkdtemp(dir=folder)
-        shutil.copytree(".", own, dirs_exist_ok=True)
-        os.chdir(own)
-        way()
-    finally:
-        os._exit(0)
-
-
-def main() -> None:
-    """Run the copies of each request, a line of standard input, and answer with one."""
-    page = json.loads(sys.stdin.readline())
-    blocks = [Block(**fields) for fields in page["blocks"]]
-    # What a page's own programs print must not be taken for an answer.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    figures.prepare()
-    prover = Prover(blocks, Path(page["folder"]))
-    prover.import_all()
-    for line in sys.stdin:
-        root = Branch()
-        for number, statements in json.loads(line).items():
-            root.add(int(number), statements)
-        if CAN_FORK:
-            in_fork(lambda top=root: prover.begin(top), prover.folder)  # type: ignore[misc]
-        else:
-            prover.begin(root)
-        print("done", file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    main()

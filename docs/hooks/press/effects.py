@@ -22,6 +22,7 @@ from typing import Any
 
 # What a statement can read or change that has no name in the page.
 RANDOM_NUMBERS = "(random numbers)"
+TORCH_NUMBERS = f"{RANDOM_NUMBERS} torch"
 SETTINGS = "(settings)"
 FILES = "(files)"
 ENVIRONMENT = "(environment)"
@@ -43,9 +44,12 @@ ATOMS = (
     Path,
 )
 ATOM_TYPES = frozenset(ATOMS)
+NUMBERS_AND_TEXTS = frozenset((bool, int, float, complex, str, bytes))
 # Too large to walk, or changed by looking: changed whenever read.
 OPAQUE = ("matplotlib.", "torch._dynamo.", "torch.fx.", "tqdm.", "optuna.")
 FILE_EVENTS = ("open", "os.listdir", "os.scandir")
+# How the variables begin that libraries set when they are loaded.
+OF_LIBRARIES = ("KMP_", "TORCHINDUCTOR_")
 
 
 @dataclasses.dataclass
@@ -120,7 +124,7 @@ class Watch:
             self.files_read = True  # It may look at any.
         elif self.names.watched and event in FILE_EVENTS:
             path = arguments[0]
-            if path is None or isinstance(path, int):
+            if path is None or isinstance(path, int) or imports_look(event):
                 return
             with contextlib.suppress(OSError, TypeError, ValueError):
                 self.files_read |= inside_own_folder(os.fsdecode(path))
@@ -153,15 +157,21 @@ class Watch:
             effects.reads.append(FILES)
         if any(dict.get(self.names, name) is os for name in effects.reads):
             effects.reads.append(ENVIRONMENT)
-        drawn = [name for name in effects.changes if name.startswith(RANDOM_NUMBERS)]
+        drawn = {name for name in effects.changes if name.startswith(RANDOM_NUMBERS)}
         if self.seeds.before_any_draw:
             # Whatever they were, they have been set.
-            effects.changes = [name for name in effects.changes if name not in drawn]
-            effects.binds += drawn
-        else:
-            effects.reads += drawn
-        if self.seeds.kept:
-            effects.reads.append(f"{RANDOM_NUMBERS} torch")
+            effects.binds.append(TORCH_NUMBERS)
+            effects.changes = [n for n in effects.changes if n != TORCH_NUMBERS]
+            drawn.discard(TORCH_NUMBERS)
+        elif self.seeds.kept:
+            drawn.add(TORCH_NUMBERS)
+        effects.reads += sorted(drawn)
+
+
+def imports_look(event: str) -> bool:
+    """Return whether Python looks through a folder for a module to import."""
+    looking = sys._getframe(2).f_code.co_filename
+    return event != "open" and looking.startswith("<frozen importlib")
 
 
 def inside_own_folder(path: str) -> bool:
@@ -215,7 +225,8 @@ class Heard:
 class Snapshot:
     """Each name's object, what that reaches, and a sum over each object's content."""
 
-    objects: dict[str, int]  # name -> identity
+    objects: dict[str, Any]  # name -> which object, see `mark`
+    identities: dict[str, int]
     reached: dict[str, set[Any]]  # name -> identities
     content: dict[Any, Any]  # identity -> what comparing tells a change by
     opaque: set[int]
@@ -226,15 +237,16 @@ class Snapshot:
         children: dict[int, list[int]] = {}
         opaque: set[int] = set()
         reached: dict[str, set[Any]] = {}
-        objects: dict[str, int] = {}
+        objects: dict[str, Any] = {}
+        identities: dict[str, int] = {}
         for name, value in dict.items(names):
             if name.startswith("__") and name.endswith("__"):
                 continue
-            objects[name] = id(value)
+            objects[name], identities[name] = mark(value), id(value)
             reached[name] = walk(value, content, children, opaque)
         for name, state in unnamed().items():
             objects[name], reached[name], content[name] = 0, {name}, state
-        return cls(objects, reached, content, opaque)
+        return cls(objects, identities, reached, content, opaque)
 
 
 def note(effects: Effects, names: Names, before: Snapshot, after: Snapshot) -> None:
@@ -246,7 +258,10 @@ def note(effects: Effects, names: Names, before: Snapshot, after: Snapshot) -> N
         name
         for name in known
         if not name.startswith("(")
-        and before.objects.get(name) != after.objects.get(name)
+        and (
+            name in names.written - read
+            or before.objects.get(name) != after.objects.get(name)
+        )
     )
     changed = {
         key
@@ -264,7 +279,7 @@ def note(effects: Effects, names: Names, before: Snapshot, after: Snapshot) -> N
         own = changed & (before.reached[name] | after.reached[name])
         if own or looked_at & before.reached[name]:
             changes.add(general(name))
-        identity = before.objects[name]
+        identity = before.identities.get(name)
         if own == {identity} and grown(
             before.content[identity], after.content[identity]
         ):
@@ -292,7 +307,9 @@ def unnamed() -> dict[str, Any]:
     states = {
         f"{RANDOM_NUMBERS} python": hash(random.getstate()),
         f"{SETTINGS} process": os.getcwd(),
-        ENVIRONMENT: sorted(os.environ.items()),
+        ENVIRONMENT: sorted(
+            item for item in os.environ.items() if not item[0].startswith(OF_LIBRARIES)
+        ),
         FILES: files(),
     }
     if numpy := sys.modules.get("numpy"):
@@ -300,7 +317,7 @@ def unnamed() -> dict[str, Any]:
         states[f"{RANDOM_NUMBERS} numpy"] = position, zlib.crc32(key.tobytes())
         states[f"{SETTINGS} numpy"] = repr(numpy.get_printoptions())
     if torch := sys.modules.get("torch"):
-        states[f"{RANDOM_NUMBERS} torch"] = torch_state(torch)
+        states[TORCH_NUMBERS] = torch_state(torch)
         states[f"{SETTINGS} torch"] = torch_settings(torch)
     if matplotlib := sys.modules.get("matplotlib"):
         states[f"{SETTINGS} matplotlib"] = repr(dict(matplotlib.rcParams))
@@ -372,6 +389,11 @@ def walk(
     return seen
 
 
+def mark(value: Any) -> Any:
+    """Return which object this is: a place may be that of another one later."""
+    return (type(value), value) if type(value) in NUMBERS_AND_TEXTS else id(value)
+
+
 def is_atom(value: Any) -> bool:
     """Return whether nothing can change in an object."""
     kind = type(value)
@@ -401,7 +423,7 @@ def look(value: Any, parts: list[Any]) -> Any:
     if numpy is not None and isinstance(value, numpy.ndarray):
         if value.dtype.hasobject:
             parts += value.ravel().tolist()
-            return tuple(map(id, parts))
+            return tuple(map(mark, parts))
         return value.shape, str(value.dtype), zlib.crc32(value.tobytes())
     if numpy is not None and isinstance(value, numpy.random.Generator):
         return repr(value.bit_generator.state)
@@ -419,10 +441,10 @@ def plain_content(value: Any, kind: type, parts: list[Any]) -> Any:
     if isinstance(value, type):
         if value.__module__ == "__main__":
             parts += vars(value).values()
-        return tuple(map(id, parts))
+        return tuple(map(mark, parts))
     if isinstance(value, types.FunctionType):
         parts += function_parts(value)
-        return tuple(map(id, parts))
+        return tuple(map(mark, parts))
     if isinstance(value, types.MethodType):
         parts += [value.__self__, value.__func__]
         return ()
@@ -441,14 +463,14 @@ def plain_content(value: Any, kind: type, parts: list[Any]) -> Any:
         return None if left < 0 else left
     elif isinstance(value, io.IOBase):
         return None
-    found = (label, *map(id, parts))
+    found = (label, *map(mark, parts))
     # An empty container counts as nothing until it holds something.
     attributes = [
         None if isinstance(part, dict | list | set) and not part else part
         for part in attributes_of(value)
     ]
     parts += attributes
-    return found if label and not attributes else (*found, *map(id, attributes))
+    return found if label and not attributes else (*found, *map(mark, attributes))
 
 
 def attributes_of(value: Any) -> Iterable[Any]:
@@ -484,7 +506,7 @@ def tensor_content(torch: Any, value: Any, parts: list[Any]) -> Any:
             about += [tuple(value.shape), str(value.dtype)]
             data = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
             about.append(zlib.crc32(data.numpy()))
-    return (*about, *map(id, parts))
+    return (*about, *map(mark, parts))
 
 
 def pickled(value: Any) -> Any:

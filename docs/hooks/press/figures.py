@@ -71,8 +71,14 @@ def take() -> list[str]:
         figure = pyplot.figure(number)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         drawn.append(round_coordinates(buffer.getvalue()))
-    pyplot.close("all")
+    close()
     return drawn
+
+
+def close() -> None:
+    """Close every open figure."""
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 def round_coordinates(svg: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from press import colab, copies, docstrings, downloads, drift, evidence, run, wheel
 from press.blocks import Block, Page, PageError, Prose, page_names, read_page
 from press.evidence import ELSEWHERE, Evidence
+from press.prover import Prover
 from press.render import results_of
 
 DOWNLOADED = ("lessons/", "notebooks/")
@@ -62,39 +63,48 @@ def make_edition(
     pages = {name: read_page(name) for name in names}
     if environment == "torchvision":
         pages = {name: page for name, page in pages.items() if wants(page, environment)}
-    runs = run.in_parallel(
-        [
-            lambda p=page: run.run_page(p, environment, execute=pages_run)  # type: ignore[misc]
-            for page in pages.values()
+    with Prover(copies.imports_of(pages.values())) as prover:
+        if environment == "cpu" and others_run:
+            prover.start()  # It loads while pages run.
+        runs = run.in_parallel(
+            [
+                lambda p=page: run.run_page(p, environment, execute=pages_run)  # type: ignore[misc]
+                for page in pages.values()
+            ]
+        )
+        by_name = dict(zip(pages, runs, strict=True))
+        jobs: list[Any] = [
+            lambda: docstrings.run_docstrings(environment, execute=others_run)
         ]
-    )
-    by_name = dict(zip(pages, runs, strict=True))
-    jobs: list[Any] = [
-        lambda: docstrings.run_docstrings(environment, execute=others_run)
-    ]
-    if environment == "torchvision":  # The package never imports it.
-        jobs = [lambda: run.Run("docstrings", environment, "", [])]
-    ran = {n: one for n, one in by_name.items() if not one.failure and one.results}
-    recorded = evidence.recorded_seconds()
-    proved = by_length(ran) if environment == "cpu" else []
-    jobs += [
-        lambda n=name: copies.prove(pages[n], by_name[n], recorded, execute=others_run)  # type: ignore[misc]
-        for name in proved
-    ]
-    files: dict[str, str] = {}
-    for name, one in by_name.items():
-        if environment != "cpu" or one.failure is not None or not has_downloads(name):
-            continue
-        content = run.content_hash(pages[name].blocks)
-        made = download_files(pages[name], one, site_url)
-        files |= made
+        if environment == "torchvision":  # The package never imports it.
+            jobs = [lambda: run.Run("docstrings", environment, "", [])]
+        ran = {n: one for n, one in by_name.items() if not one.failure and one.results}
+        recorded = evidence.recorded_seconds()
+        proved = by_length(ran) if environment == "cpu" else []
         jobs += [
-            lambda p=path, t=text, c=content: run.run_download(
-                p, t, environment, c, execute=others_run
+            lambda n=name: copies.prove(  # type: ignore[misc]
+                pages[n], by_name[n], recorded, prover if others_run else None
             )
-            for path, text in made.items()
+            for name in proved
         ]
-    examples, *others = run.in_parallel(jobs)
+        files: dict[str, str] = {}
+        for name, one in by_name.items():
+            if (
+                environment != "cpu"
+                or one.failure is not None
+                or not has_downloads(name)
+            ):
+                continue
+            content = run.content_hash(pages[name].blocks)
+            made = download_files(pages[name], one, site_url)
+            files |= made
+            jobs += [
+                lambda p=path, t=text, c=content: run.run_download(
+                    p, t, environment, c, execute=others_run
+                )
+                for path, text in made.items()
+            ]
+        examples, *others = run.in_parallel(jobs)
     proofs, loads = others[: len(proved)], others[len(proved) :]
     edition = Edition(
         environment,

@@ -5,9 +5,11 @@ claim; `press.copies` proves it, or asks for the next, more careful rule.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from press.effects import RANDOM_NUMBERS, SETTINGS, Effects
+
+SLOW_SECONDS = 0.2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,33 +81,34 @@ def has_effects(effects: Effects) -> bool:
     return bool(effects.binds or effects.changes)
 
 
-def share_slow_beginnings(
-    slices: Sequence[tuple[int, ...]], is_slow: Callable[[int], bool]
-) -> list[tuple[int, ...]]:
-    """Return slices that begin alike up to the slow statements that they share.
+def slow_first(statements: Sequence[Effects], chosen: Sequence[int]) -> tuple[int, ...]:
+    """Return an order to run a slice in that comes to the same, and soon to trainings.
 
-    Each gains the quick statements that another needs before the same slow ones, so
-    that one run of those can serve them all.
+    What only binds names that a slow statement does without moves below it. Slices
+    that need the same training then begin alike, and one run can serve them all.
     """
-    begun: dict[tuple[int, ...], set[int]] = {}
-    for one in slices:
-        for slow, before in beginnings(one, is_slow):
-            begun.setdefault(slow, set()).update(before)
-    widened = []
-    for one in slices:
-        own = set(one)
-        for slow, _ in beginnings(one, is_slow):
-            own |= begun[slow]
-        widened.append(tuple(sorted(own)))
-    return widened
+    order = list(chosen)
+    for slow in [n for n in chosen if statements[n].seconds > SLOW_SECONDS]:
+        place = order.index(slow)
+        above, below = [slow], []
+        for number in reversed(order[:place]):
+            passed = [statements[n] for n in above]
+            quick = statements[number].seconds <= SLOW_SECONDS
+            if quick and can_follow(statements[number], passed):
+                below.insert(0, number)
+            else:
+                above.insert(0, number)
+        order[: place + 1] = above + below
+    return tuple(order)
 
 
-def beginnings(
-    one: tuple[int, ...], is_slow: Callable[[int], bool]
-) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Return each series of slow statements in a slice, with what stands before it."""
-    slow = [number for number in one if is_slow(number)]
-    return [
-        (tuple(slow[:count]), tuple(n for n in one if n < slow[count - 1]))
-        for count in range(1, len(slow) + 1)
-    ]
+def can_follow(one: Effects, others: Sequence[Effects]) -> bool:
+    """Return whether a statement can stand below others that stood below it."""
+    reads, binds = set(one.reads), set(one.binds)
+    if one.changes or one.failed or any(name.startswith("(") for name in reads | binds):
+        return False
+    return all(
+        reads.isdisjoint([*other.binds, *other.changes])
+        and binds.isdisjoint([*other.reads, *other.binds, *other.changes])
+        for other in others
+    )
