@@ -117,6 +117,18 @@ def test_an_import_stands_where_the_page_has_it(proved):
     assert made[2].statements == ("import math", "a = 4", "b = a + 1")
 
 
+def test_prose_may_move_blocks_without_a_new_run(one_prover):
+    text = "# Trial\n\n```python\na = 1\n```\n\n```python\na + 1\n```\n"
+    runs = []
+    for page_text in (text, text.replace("# Trial\n", "# Trial\n\nMore.\n\nText.\n")):
+        page = parse_page("lessons/trial.md", page_text)
+        one = run.run_page(page, "cpu")
+        proof = copies.prove(page, one, {}, one_prover)
+        made = copies.made(page, one, proof, {})
+        runs.append([made[block.anchor].statements for block in page.blocks])
+    assert runs == [[(), ("a = 1",)]] * 2
+
+
 def test_what_two_imports_bind_is_bound_in_order(proved):
     made, _, _ = proved(
         "from math import sqrt", "a = sqrt(4.0)", "from cmath import sqrt", "sqrt(a)"

@@ -39,7 +39,7 @@ def test_page_fits_a_phone(phone: Any, address: str) -> None:
         """() => [...document.querySelectorAll('article *')]
             .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
             .filter((e) => !e.parentElement.closest(
-                'pre, .output, .ledger-scroll, .arithmatex, .tabbed-labels, math'
+                'pre, .output, .ledger-scroll, .arithmatex, math'
                 + ', .md-typeset__scrollwrap'))
             .map((e) => e.outerHTML.slice(0, 100))"""
     )

@@ -81,7 +81,11 @@ class Ran:
 
     @functools.cached_property
     def statements(self) -> list[Effects]:
-        return [Effects(**each) for r in self.results for each in r["effects"]]
+        return [
+            Effects(**each).moved(block.line - 1)
+            for block, result in zip(self.blocks, self.results, strict=True)
+            for each in result["effects"]
+        ]
 
     @functools.cached_property
     def own(self) -> list[range]:

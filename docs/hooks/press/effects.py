@@ -56,7 +56,7 @@ OF_LIBRARIES = ("KMP_", "TORCHINDUCTOR_")
 class Effects:
     """What one statement at the top level of a page did."""
 
-    first: int  # its lines in the page
+    first: int  # its lines: while it runs in the page, when kept in its block
     last: int
     seconds: float = 0.0
     failed: bool = False
@@ -65,6 +65,12 @@ class Effects:
     changes: list[str] = dataclasses.field(default_factory=list)
     # Lists and dictionaries that only gained items: these change too.
     grows: list[str] = dataclasses.field(default_factory=list)
+
+    def moved(self, lines: int) -> "Effects":
+        """Return the same, so many lines further down."""
+        return dataclasses.replace(
+            self, first=self.first + lines, last=self.last + lines
+        )
 
 
 class Names(dict[str, Any]):

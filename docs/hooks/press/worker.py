@@ -114,7 +114,8 @@ def run_block(
         "seconds": seconds,
         "outputs": outputs,
         "touched": bool(device is not None and device.touched),
-        "effects": [dataclasses.asdict(each) for each in effects],
+        # By lines of the block: prose above it may change without a new run.
+        "effects": [dataclasses.asdict(e.moved(1 - block.line)) for e in effects],
     }
     try:
         judge(block, raised, caught, err.getvalue(), outputs)
