@@ -1,24 +1,25 @@
-"""Name the first file in which two builds differ: `python -m press.compare A B`."""
+"""Name the files in which two builds differ: `python -m press.compare A B`."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 
-def first_difference(left: Path, right: Path) -> str | None:
-    """Return where two folders differ, in words, or None where they are the same."""
+def differences(left: Path, right: Path) -> Iterator[str]:
+    """Yield in words where two folders differ, file by file."""
     ours, theirs = files_below(left), files_below(right)
     for name in sorted(ours | theirs):
         if name not in theirs:
-            return f"{name}: only in {left}"
+            yield f"{name}: only in {left}"
+            continue
         if name not in ours:
-            return f"{name}: only in {right}"
+            yield f"{name}: only in {right}"
+            continue
         first, second = (left / name).read_bytes(), (right / name).read_bytes()
         if first != second:
-            return f"{name}: {difference(first, second)}"
-    return None
+            yield f"{name}: {difference(first, second)}"
 
 
 def files_below(folder: Path) -> set[str]:
@@ -58,8 +59,9 @@ def excerpt(line: str | None, column: int) -> str:
 def main() -> int:
     left, right = map(Path, sys.argv[1:3])
     empty = [str(folder) for folder in (left, right) if not files_below(folder)]
-    found = f"no files in {empty[0]}" if empty else first_difference(left, right)
-    print(found or f"{len(files_below(left))} files, byte for byte the same")
+    found = [f"no files in {empty[0]}"] if empty else list(differences(left, right))
+    same = f"{len(files_below(left))} files, byte for byte the same"
+    print("\n".join(found) or same)
     return 1 if found else 0
 
 
