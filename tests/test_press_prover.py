@@ -94,6 +94,13 @@ def test_random_numbers_start_from_the_seed_that_is_asked_for(one):
     assert numbers[0] == numbers[2] != numbers[1]
 
 
+def test_random_numbers_go_on_where_copies_part(one):
+    code = "import random\nrandom.seed(5)"
+    blocks = blocks_of(code, "random.random()", "random.random() + 0", "1")
+    outcomes = one.show(blocks, {n: claim(4, 5) for n in (1, 2, 3)})
+    assert shown(outcomes[1]) == shown(outcomes[2]) == "0.6229016948897019"
+
+
 def test_a_block_must_show_the_same_with_all_seeds(one):
     blocks = blocks_of("import random", "random.random() > 0.1", "random.random()")
     outcomes = one.show(blocks, {1: claim(4), 2: claim(4)}, seeds=[2, 3])

@@ -442,11 +442,13 @@ def quiet() -> Iterator[None]:
 
 def in_fork(way: Callable[[], None], folder: Path) -> None:
     """Go one way in a process and a folder of its own, and wait for its end."""
+    numbers = random.getstate()
     child = os.fork()
     if child:
         os.waitpid(child, 0)
         return
     try:
+        random.setstate(numbers)  # Python seeds these anew in each fork.
         own = tempfile.mkdtemp(dir=folder)
         if os.listdir():
             shutil.copytree(".", own, dirs_exist_ok=True)
