@@ -28,14 +28,15 @@ def noted(containers: Sequence[str], names: dict[str, Any]) -> Iterator[Note]:
     lengths = {name: len(names[name]) for name in containers}
     start = time.perf_counter()
     yield note
+    if not containers:
+        return
     kept = {
         "seconds": time.perf_counter() - start,
         "added": {name: items(names[name])[n:] for name, n in lengths.items()},
         "random numbers": random_numbers(),
     }
-    if containers:
-        with contextlib.suppress(Exception):  # Not everything can be pickled.
-            note.text = base64.b64encode(pickle.dumps(kept)).decode()
+    with contextlib.suppress(Exception):  # Not everything can be pickled.
+        note.text = base64.b64encode(pickle.dumps(kept)).decode()
 
 
 def again(text: str, names: dict[str, Any]) -> float:

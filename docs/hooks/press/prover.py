@@ -183,6 +183,7 @@ def started(imports: Sequence[str]) -> subprocess.Popen[str]:
     )
     assert process.stdin is not None
     process.stdin.write(json.dumps(list(imports)) + "\n")
+    process.stdin.flush()
     return process
 
 
@@ -396,7 +397,7 @@ class Parting:
         names = self.copies.keep.get(line, ())
         with added.noted(names, self.copies.names) as note:
             yield
-        if names and note.text:
+        if note.text:
             self.kept[line] = note.text
 
     def part(self) -> None:
