@@ -19,6 +19,11 @@ from press.effects import (
 TORCH = f"{RANDOM_NUMBERS} torch"
 
 
+def files(names: list[str]) -> list[str]:
+    """Return the files of the page's own folder among names of what is read."""
+    return [n.removeprefix(f"{FILES} ") for n in names if n.startswith(FILES)]
+
+
 @pytest.fixture
 def did(monkeypatch, tmp_path):
     """Return a function that runs a program and tells what its last statement did."""
@@ -56,9 +61,9 @@ def test_what_a_function_of_the_page_reads_is_read_by_who_calls_it(did):
 
 def test_looking_for_a_module_reads_no_file_of_the_page(did):
     failing = "try:\n    import no_such_module\nexcept ImportError:\n    pass"
-    assert FILES not in did(failing).reads
+    assert not files(did(failing).reads)
     own = "from pathlib import Path\n_ = Path('ours.py').write_text('a = 1')\n"
-    assert FILES in did(own + "import ours").reads
+    assert files(did(own + "import ours").reads) == ["ours.py"]
 
 
 def test_a_seed_sets_the_numbers_even_if_they_end_as_they_began(did):
@@ -164,14 +169,37 @@ def test_a_function_that_seeds_after_a_draw_does(did):
 
 
 def test_files_and_folders_are_read_and_changed(did):
-    assert FILES in did("_ = open('a.txt', 'w').close()").changes
-    assert FILES in did("import os\nos.mkdir('folder')").changes
-    assert FILES in did("_ = open('b.txt', 'w').close()\nopen('b.txt').close()").reads
+    assert files(did("_ = open('a.txt', 'w').close()").changes) == ["a.txt"]
+    assert files(did("import os\nos.mkdir('folder')").changes) == ["folder"]
+    inside = (
+        "import os\nos.makedirs('in', exist_ok=True)\n_ = open('in/b.txt', 'w').close()"
+    )
+    assert files(did(inside).changes) == ["in"]
+    assert files(did(f"{inside}\nopen('in/b.txt').close()").reads) == ["in"]
 
 
-def test_another_program_may_read_any_file(did):
-    code = "import subprocess, sys\n_ = subprocess.run([sys.executable, '-V'])"
-    assert FILES in did(code).reads
+def test_a_file_that_is_taken_away_is_changed(did):
+    code = "import os\n_ = open('c.txt', 'w').close()\nos.remove('c.txt')"
+    assert files(did(code).changes) == ["c.txt"]
+
+
+def test_a_file_is_read_without_the_others(did):
+    code = "_ = open('d.txt', 'w').close()\n_ = open('e.txt', 'w').close()\n"
+    assert files(did(f"{code}open('d.txt').close()").reads) == ["d.txt"]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        "import os\nos.listdir()",
+        "from pathlib import Path\n[*Path().iterdir()]",
+        "import subprocess, sys\n_ = subprocess.run([sys.executable, '-V'])",
+    ],
+)
+def test_who_lists_the_folder_or_starts_a_program_reads_every_file(did, look):
+    code = "_ = open('f.txt', 'w').close()\n_ = open('g.txt', 'w').close()\n"
+    read = files(did(code + look).reads)
+    assert {"f.txt", "g.txt"} <= set(read)
 
 
 def test_settings_and_environment(did):

@@ -74,7 +74,10 @@ def on_config(config: MkDocsConfig) -> None:
         raise PluginError("\n\n".join(failures))
     evidences = evidence.load_all()
     rows = ledger.entries(edition, evidences)
-    copies = {name: dict(edition.copies.get(name, {})) for name in edition.pages}
+    copies = {
+        name: edition.copies.get(name, {}) | evidence.copies_to_show(page, evidences)
+        for name, page in edition.pages.items()
+    }
     used = {name: names.uses(page) for name, page in edition.pages.items()}
     on_site = [page for name, page in edition.pages.items() if name != "README.md"]
     places = names.places(on_site, used)

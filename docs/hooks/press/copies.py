@@ -19,7 +19,7 @@ from press.effects import TORCH_NUMBERS, Effects
 from press.prover import Outcomes, Prover, imported_names
 from press.slices import RULES, Rule
 
-SLOW_SECONDS = 0.5
+SLOW_SECONDS = 0.2
 TOLD_SECONDS = 5
 OWN_SOURCES = ("added.py", "copies.py", "outputs.py", "prover.py", "slices.py")
 # A guess that random numbers do not show must hold for each of these.
@@ -70,6 +70,7 @@ class Ran:
     """A page that ran, as numbered statements."""
 
     page: Page
+    environment: str
     blocks: list[Block]
     results: list[dict[str, Any]]
     recorded: Seconds
@@ -77,7 +78,16 @@ class Ran:
     @classmethod
     def of(cls, page: Page, one: run.Run, recorded: Seconds) -> "Ran":
         blocks = [b for b in page.blocks if run.runs_here(b, one.environment)]
-        return cls(page, blocks, one.results, recorded)
+        return cls(page, one.environment, blocks, one.results, recorded)
+
+    @property
+    def wanted(self) -> list[int]:
+        """Return the numbers of the blocks whose copies are to be found."""
+        return [
+            number
+            for number, block in enumerate(self.blocks)
+            if run.counts(block, self.environment)
+        ]
 
     @functools.cached_property
     def statements(self) -> list[Effects]:
@@ -179,7 +189,7 @@ def prove(
 ) -> run.Run:
     """Return which statements each block of a page needs, from the cache if kept.
 
-    Without a prover, only from the cache.
+    Beside torchvision, of those that need it. Without a prover, only from the cache.
     """
     here = Path(__file__).parent
     own = [(here / name).read_text(encoding="utf-8") for name in OWN_SOURCES]
@@ -224,11 +234,11 @@ def slow_ones(page: Page, one: run.Run, proof: run.Run) -> dict[str, float]:
 def search(ran: Ran, key: str, prover: Prover) -> run.Run:
     """Try the smallest slice of each block first; widen those that show otherwise."""
     found: dict[int, dict[str, Any]] = {}
-    tried: dict[int, set[Slice]] = {n: set() for n in range(len(ran.own))}
+    tried: dict[int, set[Slice]] = {n: set() for n in ran.wanted}
     why: dict[int, str] = {}
     kept: dict[int, str] = {}
     for rule in RULES:
-        left = [n for n in range(len(ran.own)) if n not in found]
+        left = [n for n in ran.wanted if n not in found]
         claims = claim(ran, left, rule)
         claims = {n: one for n, one in claims.items() if one not in tried[n]}
         for part in parts(ran, claims):

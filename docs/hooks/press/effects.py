@@ -24,7 +24,7 @@ from typing import Any
 RANDOM_NUMBERS = "(random numbers)"
 TORCH_NUMBERS = f"{RANDOM_NUMBERS} torch"
 SETTINGS = "(settings)"
-FILES = "(files)"
+FILES = "(files)"  # followed by one that lies in the page's own folder
 ENVIRONMENT = "(environment)"
 
 ATOMS = (
@@ -47,6 +47,7 @@ ATOM_TYPES = frozenset(ATOMS)
 NUMBERS_AND_TEXTS = frozenset((bool, int, float, complex, str, bytes))
 # Too large to walk, or changed by looking: changed whenever read.
 OPAQUE = ("matplotlib.", "torch._dynamo.", "torch.fx.", "tqdm.", "optuna.")
+BYTECODE = "__pycache__"  # Python may write it, and do without.
 FILE_EVENTS = ("open", "os.listdir", "os.scandir")
 # How the variables begin that libraries set when they are loaded.
 OF_LIBRARIES = ("KMP_", "TORCHINDUCTOR_")
@@ -118,19 +119,19 @@ class Watch:
 
     def __init__(self, names: Names) -> None:
         self.names = names
-        self.files_read = False
+        self.files_read: set[str] = set()  # "" stands for all
         self.seconds = 0.0  # that watching took, all in all
         self.seeds = Seeds()
         self.before = Snapshot.of(names)
         sys.addaudithook(self.hear)
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Note that a file of the page's own folder is looked at."""
+        """Note which file of the page's own folder is looked at."""
         if self.names.watched and event == "subprocess.Popen":
-            self.files_read = True  # It may look at any.
+            self.files_read.add("")  # It may look at any.
         elif self.names.watched and event in FILE_EVENTS:
-            path = arguments[0]
-            if path is None or isinstance(path, int) or imports_look(event):
+            path = "." if arguments[0] is None else arguments[0]
+            if isinstance(path, int) or imports_look(event):
                 return
             with contextlib.suppress(OSError, TypeError, ValueError):
                 self.files_read |= inside_own_folder(os.fsdecode(path))
@@ -139,7 +140,7 @@ class Watch:
     def statement(self, effects: Effects) -> Iterator[None]:
         """Fill in the effects of the statement that runs in this context."""
         self.names.watch()
-        self.files_read = False
+        self.files_read = set()
         self.seeds.start()
         start = time.perf_counter()
         try:
@@ -153,14 +154,16 @@ class Watch:
             self.names.watched = False
             after = Snapshot.of(self.names)
             note(effects, self.names, self.before, after)
-            self.note_unnamed(effects)
+            self.note_unnamed(effects, after)
             self.before = after
             self.seconds += time.perf_counter() - stop
 
-    def note_unnamed(self, effects: Effects) -> None:
+    def note_unnamed(self, effects: Effects, after: "Snapshot") -> None:
         """Fill in what was read of files, environment and random numbers."""
-        if self.files_read:
-            effects.reads.append(FILES)
+        effects.reads += sorted(f"{FILES} {name}" for name in self.files_read if name)
+        if "" in self.files_read:
+            there = self.before.objects.keys() | after.objects.keys()
+            effects.reads += sorted(name for name in there if name.startswith(FILES))
         if any(dict.get(self.names, name) is os for name in effects.reads):
             effects.reads.append(ENVIRONMENT)
         drawn = {name for name in effects.changes if name.startswith(RANDOM_NUMBERS)}
@@ -180,9 +183,15 @@ def imports_look(event: str) -> bool:
     return event != "open" and looking.startswith("<frozen importlib")
 
 
-def inside_own_folder(path: str) -> bool:
-    folder = os.getcwd() + os.sep
-    return (os.path.abspath(path) + os.sep).startswith(folder)
+def inside_own_folder(path: str) -> set[str]:
+    """Return which file or folder of the page's own folder a path leads to, if one.
+
+    An empty name stands for the page's own folder itself.
+    """
+    folder, whole = os.getcwd() + os.sep, os.path.abspath(path) + os.sep
+    if not whole.startswith(folder):
+        return set()
+    return {whole.removeprefix(folder).partition(os.sep)[0]} - {BYTECODE}
 
 
 class Seeds:
@@ -290,6 +299,8 @@ def note(effects: Effects, names: Names, before: Snapshot, after: Snapshot) -> N
             before.content[identity], after.content[identity]
         ):
             effects.grows.append(name)
+    new_or_gone = before.objects.keys() ^ after.objects.keys()
+    changes |= {name for name in new_or_gone if name.startswith(FILES)}
     effects.changes = sorted(changes)
     effects.grows.sort()
 
@@ -316,8 +327,8 @@ def unnamed() -> dict[str, Any]:
         ENVIRONMENT: sorted(
             item for item in os.environ.items() if not item[0].startswith(OF_LIBRARIES)
         ),
-        FILES: files(),
     }
+    states |= files()
     if numpy := sys.modules.get("numpy"):
         _, key, position, *_ = numpy.random.get_state()
         states[f"{RANDOM_NUMBERS} numpy"] = position, zlib.crc32(key.tobytes())
@@ -347,17 +358,21 @@ def torch_settings(torch: Any) -> Any:
     )
 
 
-def files() -> Any:
-    """Return the page's own files and folders with size and time."""
-    found = []
+def files() -> dict[str, Any]:
+    """Return of each file or folder of the page's own what tells a change by."""
+    found: dict[str, list[Any]] = {}
     for folder, folders, names in os.walk("."):
-        found += [(os.path.join(folder, name), 0, 0) for name in folders]
-        for name in names:
+        folders[:] = [name for name in folders if name != BYTECODE]
+        for name in [*folders, *names]:
             path = os.path.join(folder, name)
             with contextlib.suppress(OSError):
                 state = os.stat(path)
-                found.append((path, state.st_size, state.st_mtime_ns))
-    return tuple(sorted(found))
+                looks = (
+                    (0, 0) if name in folders else (state.st_size, state.st_mtime_ns)
+                )
+                top = path.split(os.sep)[1]
+                found.setdefault(f"{FILES} {top}", []).append((path, *looks))
+    return {name: tuple(sorted(inside)) for name, inside in found.items()}
 
 
 def walk(

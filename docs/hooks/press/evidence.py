@@ -4,13 +4,16 @@ One file for each environment but the CPU, with a fingerprint of every block tha
 a block that has changed since then finds that it is stale.
 """
 
+import dataclasses
 import datetime
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from press import docstrings, run
 from press.blocks import ROOT, Block, Page
+from press.copies import Copy
 from press.render import Results, results_of
 
 EVIDENCE = ROOT / "docs" / "evidence"
@@ -60,17 +63,22 @@ def write_evidence(
     pages: dict[str, Page],
     runs: dict[str, run.Run],
     examples: run.Run,
+    copies: Mapping[str, Mapping[str, Copy]],
 ) -> Evidence:
     """Write what ran in an environment, each block with the hash of its code."""
     found: Evidence = {}
     for name, page in pages.items():
         results = results_of(page, runs[name])
-        blocks = [
-            b for b in page.blocks if b.anchor in results and counts(b, environment)
-        ]
+        proved = copies.get(name, {})
         found[name] = {
             "content": run.content_hash(page.blocks),
-            "blocks": {b.anchor: of_block(b, results[b.anchor]) for b in blocks},
+            "blocks": {
+                block.anchor: of_block(
+                    block, results[block.anchor], proved.get(block.anchor)
+                )
+                for block in page.blocks
+                if block.anchor in results and run.counts(block, environment)
+            },
         }
     if examples.results:
         found["docstrings"] = {
@@ -88,18 +96,13 @@ def write_evidence(
     return evidence
 
 
-def counts(block: Block, environment: str) -> bool:
-    """Return whether a block's run in an environment says something of its own.
-
-    Beside torchvision all blocks of a page run, for the sake of those that need it.
-    """
-    return environment != "torchvision" or block.options.get("needs") == environment
-
-
-def of_block(block: Block, result: dict[str, Any]) -> dict[str, Any]:
-    """Return what to keep of a run; outputs too where no other run shows them."""
+def of_block(block: Block, result: dict[str, Any], copy: Copy | None) -> dict[str, Any]:
+    """Return what to keep of a run; what the page shows too, if no other run has it."""
     kept = of_result(block.hash, result)
-    return kept | ({"outputs": result["outputs"]} if "needs" in block.options else {})
+    if "needs" in block.options:
+        kept["outputs"] = result["outputs"]
+        kept["copy"] = dataclasses.asdict(copy) if copy else None
+    return kept
 
 
 def of_result(hash_: str, result: dict[str, Any]) -> dict[str, Any]:
@@ -131,6 +134,31 @@ def look_up(
     if known["content"] != content:
         return "stale", f"the page or the package {since}", None
     return block["outcome"], "", block
+
+
+def copy_in(kept: Mapping[str, Any] | None) -> Copy | None:
+    """Return the copy that was proved where a block ran, if one was."""
+    copy = (kept or {}).get("copy")
+    return Copy(tuple(copy["statements"]), copy["seconds"]) if copy else None
+
+
+def copies_to_show(page: Page, evidences: dict[str, Evidence]) -> dict[str, Copy]:
+    """Return the copies of a page's blocks that were proved elsewhere, by anchor."""
+    content = run.content_hash(page.blocks)
+    found = {}
+    for block in page.blocks:
+        needed = block.options.get("needs")
+        if needed in ELSEWHERE:
+            *_, kept = look_up(
+                evidences.get(needed),
+                needed,
+                page.name,
+                block.anchor,
+                block.hash,
+                content,
+            )
+            found[block.anchor] = copy_in(kept)
+    return {anchor: copy for anchor, copy in found.items() if copy}
 
 
 def results_to_show(

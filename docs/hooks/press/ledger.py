@@ -40,10 +40,13 @@ class Edition:
     def copies(self) -> dict[str, dict[str, copies.Copy]]:
         """Return what each block needs when it is copied: page -> anchor -> copy."""
         recorded = evidence.recorded_seconds()
-        return {
-            name: copies.made(self.pages[name], self.runs[name], proof, recorded)
-            for name, proof in self.proofs.items()
-        }
+        made = {}
+        for name, proof in self.proofs.items():
+            page, one = self.pages[name], self.runs[name]
+            measured = copies.slow_ones(page, one, proof)
+            took = recorded if self.environment == "cpu" else measured
+            made[name] = copies.made(page, one, proof, took)
+        return made
 
 
 def has_downloads(name: str) -> bool:
@@ -64,7 +67,7 @@ def make_edition(
     if environment == "torchvision":
         pages = {name: page for name, page in pages.items() if wants(page, environment)}
     with Prover(copies.imports_of(pages.values())) as prover:
-        if environment == "cpu" and others_run:
+        if environment != "cuda" and others_run:
             prover.start()  # It loads while pages run.
         runs = run.in_parallel(
             [
@@ -80,7 +83,7 @@ def make_edition(
             jobs = [lambda: run.Run("docstrings", environment, "", [])]
         ran = {n: one for n, one in by_name.items() if not one.failure and one.results}
         recorded = evidence.recorded_seconds()
-        proved = by_length(ran) if environment == "cpu" else []
+        proved = by_length(ran) if environment != "cuda" else []
         jobs += [
             lambda n=name: copies.prove(  # type: ignore[misc]
                 pages[n], by_name[n], recorded, prover if others_run else None
@@ -274,7 +277,7 @@ def entries_elsewhere(
         content = run.content_hash(page.blocks)
         for block in page.blocks:
             base = (name, block.anchor, block.language, environment, block.hash)
-            if not evidence.counts(block, environment):
+            if not run.counts(block, environment):
                 continue
             if run.runs_here(block, environment):
                 add(base, name, content)
@@ -293,14 +296,16 @@ def entries_elsewhere(
 def from_evidence(
     kept: Evidence | None, outcome: str, reason: str, block: dict[str, Any] | None
 ) -> tuple[Any, ...]:
-    """Return outcome, reason, seconds and versions of a block that ran elsewhere."""
+    """Return outcome, reason, seconds, versions and copy of a block from elsewhere."""
     if kept is None or block is None:
         return outcome, reason
+    copy = evidence.copy_in(block)
     return (
         outcome,
         reason,
         block["seconds"],
         kept["versions"] | {"device": kept["device"]},
+        copy.summary if copy else None,
     )
 
 
@@ -333,7 +338,11 @@ def write_timings(edition: Edition) -> None:
 def write_evidence(edition: Edition) -> Evidence:
     """Write what ran in another environment than the build's."""
     return evidence.write_evidence(
-        edition.environment, edition.pages, edition.runs, edition.docstrings
+        edition.environment,
+        edition.pages,
+        edition.runs,
+        edition.docstrings,
+        edition.copies,
     )
 
 
@@ -355,6 +364,11 @@ def problems(edition: Edition, evidences: dict[str, Evidence]) -> list[str]:
         "`nox -s torchvision`"
         for r in beside
         if r["outcome"] not in GREEN
+    ]
+    bad += [
+        f"{r['page']}#{r['anchor']}: no copy of it has run: run `nox -s torchvision`"
+        for r in beside
+        if r["outcome"] in ("ran", "failed as intended") and r["copy"] is None
     ]
     return [*edition.failures, *bad, *drift.problems(edition.pages, edition.runs)]
 

@@ -37,15 +37,21 @@ CAN_FORK = hasattr(os, "fork")
 TIME_LIMIT_SECONDS = 1200
 # What libraries would else load at first use, in each copy again.
 LOADED_LATE = (
+    "tracemalloc",
     "numpy",
-    "torch._dynamo",
+    "torch._dynamo.repro.after_dynamo",
+    "torch._functorch.aot_autograd",
     "torch._subclasses.schema_check_mode",
     "torch.profiler._cupti_monitor",
     "torch.utils.serialization",
     "matplotlib.pyplot",
     "matplotlib.backends.backend_svg",
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
     "PIL.ImageDraw",
+    "PIL.ImageOps",
     "PIL.JpegImagePlugin",
+    "PIL.PpmImagePlugin",
     "sklearn.datasets",
     "sklearn.datasets.data",
     "sklearn.datasets.descr",

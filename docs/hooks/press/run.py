@@ -158,6 +158,14 @@ def runs_here(block: Block, environment: str) -> bool:
     return block.runs and block.options.get("needs") in (None, environment)
 
 
+def counts(block: Block, environment: str) -> bool:
+    """Return whether a block's run in an environment says something of its own.
+
+    Beside torchvision all blocks of a page run, for the sake of those that need it.
+    """
+    return environment != "torchvision" or block.options.get("needs") == environment
+
+
 def run_page(page: Page, environment: str, *, execute: bool = True) -> Run:
     """Return the run of a page, from the cache if nothing that shapes it changed."""
     blocks = [block for block in page.blocks if runs_here(block, environment)]

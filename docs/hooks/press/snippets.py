@@ -37,7 +37,7 @@ def snippet(
     """Return all that is known of one block of code.
 
     `runnable` is the program that was run alone to prove it, None for a block that
-    this build does not run; `output` is the text below the block.
+    has not run anywhere; `output` is the text below the block.
     """
     return {
         "page": address(block.page),

@@ -40,7 +40,8 @@ def run_blocks(blocks: list[Block], environment: str) -> Any:
     names = Names()
     become_main(PageModule(names), blocks)
     device = enter_device(environment)
-    watch = Watch(names) if environment == "cpu" else None
+    # On a GPU the modes that send tensors there would be watched along with the page.
+    watch = Watch(names) if environment != "cuda" else None
     for block in blocks:
         result = run_block(block, names, device, watch)
         yield result
