@@ -169,13 +169,24 @@ def test_a_function_that_seeds_after_a_draw_does(did):
 
 
 def test_files_and_folders_are_read_and_changed(did):
-    assert files(did("_ = open('a.txt', 'w').close()").changes) == ["a.txt"]
+    assert files(did("_ = open('a.txt', 'w').close()").binds) == ["a.txt"]
+    assert files(did("_ = open('a.txt', 'a').close()").reads) == ["a.txt"]
     assert files(did("import os\nos.mkdir('folder')").changes) == ["folder"]
     inside = (
         "import os\nos.makedirs('in', exist_ok=True)\n_ = open('in/b.txt', 'w').close()"
     )
     assert files(did(inside).changes) == ["in"]
     assert files(did(f"{inside}\nopen('in/b.txt').close()").reads) == ["in"]
+
+
+@pytest.mark.parametrize(
+    "write", ["Path('h.txt').write_text('22')", "torch.save(3, 'h.txt')"]
+)
+def test_a_file_that_is_written_anew_does_not_depend_on_what_it_was(did, write):
+    imports = "import torch\nfrom pathlib import Path"
+    effects = did(f"{imports}\n_ = open('h.txt', 'w').close()\n_ = {write}")
+    assert files(effects.binds) == ["h.txt"]
+    assert not files([*effects.reads, *effects.changes])
 
 
 def test_a_file_that_is_taken_away_is_changed(did):

@@ -134,7 +134,11 @@ class Watch:
             if isinstance(path, int) or imports_look(event):
                 return
             with contextlib.suppress(OSError, TypeError, ValueError):
-                self.files_read |= inside_own_folder(os.fsdecode(path))
+                found = inside_own_folder(os.fsdecode(path))
+                if event == "open" and str(arguments[1]) in ("w", "wb"):
+                    # Whatever it held is gone. A folder must have been made before.
+                    found = {name for name in found if os.path.isdir(name)}
+                self.files_read |= found
 
     @contextlib.contextmanager
     def statement(self, effects: Effects) -> Iterator[None]:
@@ -164,6 +168,15 @@ class Watch:
         if "" in self.files_read:
             there = self.before.objects.keys() | after.objects.keys()
             effects.reads += sorted(name for name in there if name.startswith(FILES))
+        written = {
+            name
+            for name in effects.changes
+            if name.startswith(FILES)
+            and name not in effects.reads
+            and os.path.isfile(name.removeprefix(f"{FILES} "))
+        }
+        effects.binds += sorted(written)
+        effects.changes = [name for name in effects.changes if name not in written]
         if any(dict.get(self.names, name) is os for name in effects.reads):
             effects.reads.append(ENVIRONMENT)
         drawn = {name for name in effects.changes if name.startswith(RANDOM_NUMBERS)}
