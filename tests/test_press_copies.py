@@ -162,6 +162,17 @@ def test_a_copy_that_differs_whatever_it_has_fails_the_page(one_prover):
     assert "expected 3" in failure
 
 
+def test_beside_torchvision_only_the_blocks_that_need_it_are_copied_out(one_prover):
+    text = "# Trial\n\nText.\n\n```python\na = 1\n```\n\n```python\na\n```\n"
+    text += '\n```python needs="torchvision"\na + 1\n```\n'
+    page = parse_page("lessons/trial.md", text)
+    one = run.run_page(page, "torchvision")
+    proof = copies.prove(page, one, {}, one_prover)
+    assert [bool(result) for result in proof.results] == [False, False, True]
+    made = copies.made(page, one, proof, {})
+    assert made == {page.blocks[2].anchor: copies.Copy(("a = 1",), 0.0)}
+
+
 def test_a_copy_without_what_it_needs_is_caught(monkeypatch, one_prover):
     monkeypatch.setattr(copies.slices, "slice_before", lambda *_: ())
     page = parse_page(

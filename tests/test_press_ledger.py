@@ -8,6 +8,7 @@ import pytest
 
 from press import docstrings, drift, evidence, ledger, run
 from press.blocks import PageError, page_names, parse_page, read_page, source_of
+from press.copies import Copy
 
 TRIAL = """\
 # Trial
@@ -50,6 +51,12 @@ def fabricated(page, environment: str = "cpu") -> run.Run:
         if run.runs_here(block, environment)
     ]
     return run.Run(page.name, environment, "key", results)
+
+
+def proof_of(one: run.Run) -> run.Run:
+    """Return the proof that each block of a page runs alone, and takes long."""
+    result = {"statements": [], "rule": "what is read", "seconds": 20.0}
+    return run.Run(one.name, "copies", "key", [result] * len(one.results))
 
 
 def edition_of(*pages, environment: str = "cpu") -> ledger.Edition:
@@ -100,6 +107,8 @@ def kept(monkeypatch) -> dict:
     monkeypatch.setattr(run, "versions", lambda: versions)
     for environment in evidence.ELSEWHERE:
         edition = edition_of(parse_page(NAME, TRIAL), environment=environment)
+        if environment == "torchvision":
+            edition.proofs[NAME] = proof_of(edition.runs[NAME])
         written = ledger.write_evidence(edition)
         assert evidence.load(environment) == written
     return copy.deepcopy(evidence.load_all())
@@ -257,6 +266,27 @@ def test_a_block_that_ran_nowhere_says_so_and_shows_nothing(trial, kept, needed)
 def test_a_block_that_runs_here_has_the_outputs_of_this_run(trial, kept):
     results = evidence.results_to_show(trial.pages[NAME], trial.runs[NAME], kept)
     assert results[trial.pages[NAME].blocks[0].anchor] is trial.runs[NAME].results[0]
+
+
+def test_a_copy_that_was_proved_elsewhere_is_shown_until_its_page_changes(trial, kept):
+    page = trial.pages[NAME]
+    (block,) = [b for b in page.blocks if b.options.get("needs") == "torchvision"]
+    copy = Copy((), 20.0)
+    assert evidence.copies_to_show(page, kept) == {block.anchor: copy}
+    rows = ledger.entries(trial, kept)
+    assert [r["copy"] for r in rows if r["environment"] == "torchvision"] == [
+        copy.summary
+    ]
+    changed = parse_page(NAME, TRIAL.replace("b = 2", "b = 3"))
+    assert evidence.copies_to_show(changed, kept) == {}
+
+
+def test_a_block_that_ran_beside_torchvision_without_a_copy_is_a_problem(trial, kept):
+    blocks = kept["torchvision"]["pages"][NAME]["blocks"]
+    for block in blocks.values():
+        block["copy"] = None
+    (found,) = ledger.problems(accepted(trial), kept)
+    assert found.endswith("no copy of it has run: run `nox -s torchvision`")
 
 
 def test_a_page_without_a_block_is_refused():

@@ -87,6 +87,23 @@ def test_what_the_second_button_copies_shows_what_the_page_shows(
     assert reader.troubles == []
 
 
+def test_second_button_copies_what_was_proved_beside_torchvision(reader: Any) -> None:
+    snippets = json.loads((SITE / "snippets.json").read_text(encoding="utf-8"))
+    beside = [one for one in snippets if "torchvision" in one["environments"]]
+    assert len(beside) >= 3
+    for one in beside:
+        page = reader.open(one["page"])
+        block = page.locator(f"[id='{one['anchor']}']")
+        block.evaluate(
+            "element => { for (let box; box = element.closest('details:not([open])');)"
+            " box.open = true; }"
+        )
+        text = press(page, runnable(page, one["anchor"]))
+        assert text == one["runnable"]
+        assert text.endswith(one["code"])
+        assert "from torchvision" in text
+
+
 def test_block_that_needs_nothing_has_no_second_button(reader: Any) -> None:
     page = reader.open(TENSORS)
     first = page.locator(".language-python.highlight").first

@@ -4,7 +4,6 @@ One file for each environment but the CPU, with a fingerprint of every block tha
 a block that has changed since then finds that it is stale.
 """
 
-import dataclasses
 import datetime
 import json
 from collections.abc import Mapping
@@ -101,8 +100,13 @@ def of_block(block: Block, result: dict[str, Any], copy: Copy | None) -> dict[st
     kept = of_result(block.hash, result)
     if "needs" in block.options:
         kept["outputs"] = result["outputs"]
-        kept["copy"] = dataclasses.asdict(copy) if copy else None
+        kept["copy"] = of_copy(copy) if copy else None
     return kept
+
+
+def of_copy(copy: Copy) -> dict[str, Any]:
+    seconds = tidy(copy.seconds) if copy.seconds else 0.0
+    return {"statements": list(copy.statements), "seconds": seconds}
 
 
 def of_result(hash_: str, result: dict[str, Any]) -> dict[str, Any]:
