@@ -189,6 +189,16 @@ def test_a_file_that_is_written_anew_does_not_depend_on_what_it_was(did, write):
     assert not files([*effects.reads, *effects.changes])
 
 
+def test_who_writes_into_a_folder_needs_it(did):
+    code = "import os\nos.mkdir('inside')\n_ = open('inside/i.txt', 'w').close()"
+    effects = did(code)
+    assert files(effects.reads) == files(effects.changes) == ["inside"]
+
+
+def test_bytecode_counts_for_nothing(did):
+    assert not did("import os\nos.makedirs('__pycache__', exist_ok=True)").changes
+
+
 def test_a_file_that_is_taken_away_is_changed(did):
     code = "import os\n_ = open('c.txt', 'w').close()\nos.remove('c.txt')"
     assert files(did(code).changes) == ["c.txt"]
