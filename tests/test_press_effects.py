@@ -175,8 +175,9 @@ def test_files_and_folders_are_read_and_changed(did):
     inside = (
         "import os\nos.makedirs('in', exist_ok=True)\n_ = open('in/b.txt', 'w').close()"
     )
-    assert files(did(inside).changes) == ["in"]
-    assert files(did(f"{inside}\nopen('in/b.txt').close()").reads) == ["in"]
+    assert files(did(inside).binds) == ["in/b.txt"]
+    read = files(did(f"{inside}\nopen('in/b.txt').close()").reads)
+    assert read == ["in", "in/b.txt"]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,18 @@ def test_a_file_that_is_written_anew_does_not_depend_on_what_it_was(did, write):
 def test_who_writes_into_a_folder_needs_it(did):
     code = "import os\nos.mkdir('inside')\n_ = open('inside/i.txt', 'w').close()"
     effects = did(code)
-    assert files(effects.reads) == files(effects.changes) == ["inside"]
+    assert (files(effects.reads), files(effects.binds)) == (
+        ["inside"],
+        ["inside/i.txt"],
+    )
+    assert files(did("import os\nos.mkdir('inside/j')").reads) == ["inside"]
+
+
+def test_a_folder_is_read_with_all_that_is_in_it_and_nothing_else(did):
+    names = ("k/l.txt", "k/m.txt", "kk.txt")
+    write = [f"_ = open({name!r}, 'w').close()" for name in names]
+    effects = did("\n".join(["import os", "os.mkdir('k')", *write, "os.listdir('k')"]))
+    assert files(effects.reads) == ["k", "k/l.txt", "k/m.txt"]
 
 
 def test_bytecode_counts_for_nothing(did):

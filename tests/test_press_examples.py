@@ -1,5 +1,7 @@
 """Docstring examples as code: what is shown, what is imported, what is refused."""
 
+import dataclasses
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -82,6 +84,14 @@ def test_a_copy_holds_all_earlier_blocks_but_those_that_fail(trial):
         *every[1].statements,
     )
     assert every[3].statements[0] not in made[every[1].anchor].statements
+
+
+def test_a_copy_holds_nothing_of_other_docstrings(trial):
+    every = [one for part in trial for one in part]
+    others = [dataclasses.replace(one, name="dlguide.trial.other") for one in every]
+    made = examples.copies([*every, *others])
+    assert made[others[0].anchor].statements == ()
+    assert made[others[2].anchor] == made[every[2].anchor]
 
 
 @pytest.mark.parametrize(

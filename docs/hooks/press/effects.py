@@ -24,7 +24,7 @@ from typing import Any
 RANDOM_NUMBERS = "(random numbers)"
 TORCH_NUMBERS = f"{RANDOM_NUMBERS} torch"
 SETTINGS = "(settings)"
-FILES = "(files)"  # followed by one that lies in the page's own folder
+FILES = "(files)"  # followed by the path of one in the page's own folder
 ENVIRONMENT = "(environment)"
 
 ATOMS = (
@@ -48,7 +48,8 @@ NUMBERS_AND_TEXTS = frozenset((bool, int, float, complex, str, bytes))
 # Too large to walk, or changed by looking: changed whenever read.
 OPAQUE = ("matplotlib.", "torch._dynamo.", "torch.fx.", "tqdm.", "optuna.")
 BYTECODE = "__pycache__"  # Python may write it, and do without.
-FILE_EVENTS = ("open", "os.listdir", "os.scandir")
+LISTINGS = ("os.listdir", "os.scandir")
+FILE_EVENTS = ("open", "os.mkdir", *LISTINGS)
 # How the variables begin that libraries set when they are loaded.
 OF_LIBRARIES = ("KMP_", "TORCHINDUCTOR_")
 
@@ -119,7 +120,8 @@ class Watch:
 
     def __init__(self, names: Names) -> None:
         self.names = names
-        self.files_read: set[str] = set()  # "" stands for all
+        self.files_read: set[str] = set()
+        self.listed: set[str] = set()  # folders, of which all is read
         self.seconds = 0.0  # that watching took, all in all
         self.seeds = Seeds()
         self.before = Snapshot.of(names)
@@ -128,23 +130,29 @@ class Watch:
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note which file of the page's own folder is looked at."""
         if self.names.watched and event == "subprocess.Popen":
-            self.files_read.add("")  # It may look at any.
+            self.listed.add("")  # It may look at any.
         elif self.names.watched and event in FILE_EVENTS:
             path = "." if arguments[0] is None else arguments[0]
             if isinstance(path, int) or imports_look(event):
                 return
             with contextlib.suppress(OSError, TypeError, ValueError):
-                found = inside_own_folder(os.fsdecode(path))
-                if event == "open" and str(arguments[1]) in ("w", "wb"):
-                    # Whatever it held is gone. A folder must have been made before.
-                    found = {name for name in found if os.path.isdir(name)}
-                self.files_read |= found
+                inside = inside_own_folder(os.fsdecode(path))
+                if inside is not None:
+                    self.note_path(inside, event, arguments)
+
+    def note_path(self, path: Path, event: str, arguments: tuple[Any, ...]) -> None:
+        """Note what is read by who opens or makes a file or a folder, or lists one."""
+        looks_not = event == "os.mkdir" or arguments[1:2] in (("w",), ("wb",))
+        read = path.parents if looks_not else (path, *path.parents)
+        self.files_read |= {str(one) for one in read if one.name}
+        if event in LISTINGS:
+            self.listed.add(f"{path}{os.sep}" if path.name else "")
 
     @contextlib.contextmanager
     def statement(self, effects: Effects) -> Iterator[None]:
         """Fill in the effects of the statement that runs in this context."""
         self.names.watch()
-        self.files_read = set()
+        self.files_read, self.listed = set(), set()
         self.seeds.start()
         start = time.perf_counter()
         try:
@@ -164,15 +172,16 @@ class Watch:
 
     def note_unnamed(self, effects: Effects, after: "Snapshot") -> None:
         """Fill in what was read of files, environment and random numbers."""
-        effects.reads += sorted(f"{FILES} {name}" for name in self.files_read if name)
-        if "" in self.files_read:
-            there = self.before.objects.keys() | after.objects.keys()
-            effects.reads += sorted(name for name in there if name.startswith(FILES))
+        read = {f"{FILES} {path}" for path in self.files_read}
+        listed = tuple(f"{FILES} {folder}" for folder in self.listed)
+        there = self.before.objects.keys() | after.objects.keys()
+        read |= {name for name in there if name.startswith(listed)}
+        effects.reads += sorted(read)
         written = {
             name
             for name in effects.changes
             if name.startswith(FILES)
-            and name not in effects.reads
+            and name not in read
             and os.path.isfile(name.removeprefix(f"{FILES} "))
         }
         effects.binds += sorted(written)
@@ -196,15 +205,12 @@ def imports_look(event: str) -> bool:
     return event != "open" and looking.startswith("<frozen importlib")
 
 
-def inside_own_folder(path: str) -> set[str]:
-    """Return which file or folder of the page's own folder a path leads to, if one.
-
-    An empty name stands for the page's own folder itself.
-    """
-    folder, whole = os.getcwd() + os.sep, os.path.abspath(path) + os.sep
-    if not whole.startswith(folder):
-        return set()
-    return {whole.removeprefix(folder).partition(os.sep)[0]} - {BYTECODE}
+def inside_own_folder(path: str) -> Path | None:
+    """Return a path from the page's own folder on; None where it leads out of that."""
+    with contextlib.suppress(ValueError):
+        inside = Path(os.path.abspath(path)).relative_to(os.getcwd())
+        return None if BYTECODE in inside.parts else inside
+    return None
 
 
 class Seeds:
@@ -372,20 +378,17 @@ def torch_settings(torch: Any) -> Any:
 
 
 def files() -> dict[str, Any]:
-    """Return of each file or folder of the page's own what tells a change by."""
-    found: dict[str, list[Any]] = {}
+    """Return of each of the page's own files and folders what tells a change by."""
+    found: dict[str, Any] = {}
     for folder, folders, names in os.walk("."):
         folders[:] = [name for name in folders if name != BYTECODE]
         for name in [*folders, *names]:
             path = os.path.join(folder, name)
             with contextlib.suppress(OSError):
                 state = os.stat(path)
-                looks = (
-                    (0, 0) if name in folders else (state.st_size, state.st_mtime_ns)
-                )
-                top = path.split(os.sep)[1]
-                found.setdefault(f"{FILES} {top}", []).append((path, *looks))
-    return {name: tuple(sorted(inside)) for name, inside in found.items()}
+                looks = None if name in folders else (state.st_size, state.st_mtime_ns)
+                found[f"{FILES} {os.path.normpath(path)}"] = looks
+    return found
 
 
 def walk(

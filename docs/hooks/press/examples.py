@@ -222,13 +222,14 @@ def import_order(name: str) -> tuple[bool, bool, str]:
 
 
 def copies(examples: list[Example]) -> dict[str, Copy]:
-    """Return each block's copy: all blocks of its docstring before it."""
+    """Return each block's copy: all blocks of its own docstring before it."""
     found: dict[str, Copy] = {}
-    earlier: tuple[str, ...] = ()
+    earlier: dict[str, tuple[str, ...]] = {}
     for example in examples:
-        found[example.anchor] = Copy(earlier, 0.0)
+        before = earlier.get(example.name, ())
+        found[example.anchor] = Copy(before, 0.0)
         if not example.fails:
-            earlier += example.statements
+            earlier[example.name] = before + example.statements
     return found
 
 
