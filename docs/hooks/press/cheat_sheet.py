@@ -92,7 +92,7 @@ def count_line(rows: list[dict[str, Any]]) -> str:
         row
         for row in rows
         if (row["page"], row["environment"]) == (NAME, "cpu")
-        and row["outcome"] in ("ran", "failed as intended")
+        and row["outcome"] in run.RAN
     ]
     torch = run.versions()["torch"]
     return f"all {len(ran)} blocks of this one ran with PyTorch {torch}"

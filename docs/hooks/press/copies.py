@@ -19,7 +19,6 @@ from press.effects import TORCH_NUMBERS, Effects
 from press.prover import Outcomes, Prover, imported_names
 from press.slices import RULES, Rule
 
-SLOW_SECONDS = 0.2
 TOLD_SECONDS = 5
 OWN_SOURCES = ("added.py", "copies.py", "outputs.py", "prover.py", "slices.py")
 # A guess that random numbers do not show must hold for each of these.
@@ -117,7 +116,7 @@ class Ran:
             number
             for block, own in zip(self.blocks, self.own, strict=True)
             if self.recorded.get(f"{self.page.name}#{block.anchor}", 0.0)
-            >= SLOW_SECONDS
+            >= slices.SLOW_SECONDS
             for number in own
             if self.statements[number].first not in free
         }

@@ -6,7 +6,7 @@ a block that has changed since then finds that it is stale.
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -146,38 +146,32 @@ def copy_in(kept: Mapping[str, Any] | None) -> Copy | None:
     return Copy(tuple(copy["statements"]), copy["seconds"]) if copy else None
 
 
-def copies_to_show(page: Page, evidences: dict[str, Evidence]) -> dict[str, Copy]:
-    """Return the copies of a page's blocks that were proved elsewhere, by anchor."""
+def seen_elsewhere(
+    page: Page, evidences: Mapping[str, Evidence]
+) -> Iterator[tuple[Block, str, str, dict[str, Any] | None]]:
+    """Yield each block that cannot run here, with what `look_up` says of it."""
     content = run.content_hash(page.blocks)
-    found = {}
     for block in page.blocks:
         needed = block.options.get("needs")
-        if needed in ELSEWHERE:
-            *_, kept = look_up(
-                evidences.get(needed),
-                needed,
-                page.name,
-                block.anchor,
-                block.hash,
-                content,
-            )
-            found[block.anchor] = copy_in(kept)
+        if block.runs and needed in ELSEWHERE:
+            known = evidences.get(needed)
+            place = (page.name, block.anchor, block.hash)
+            yield block, *look_up(known, needed, *place, content)
+
+
+def copies_to_show(page: Page, evidences: Mapping[str, Evidence]) -> dict[str, Copy]:
+    """Return the copies of a page's blocks that were proved elsewhere, by anchor."""
+    found = {b.anchor: copy_in(kept) for b, *_, kept in seen_elsewhere(page, evidences)}
     return {anchor: copy for anchor, copy in found.items() if copy}
 
 
 def results_to_show(
-    page: Page, one: run.Run, evidences: dict[str, Evidence]
+    page: Page, one: run.Run, evidences: Mapping[str, Evidence]
 ) -> Results:
     """Return the results of a page's run here, and those recorded elsewhere."""
     results = results_of(page, one)
-    content = run.content_hash(page.blocks)
-    for block in page.blocks:
-        if not block.runs or block.anchor in results:
-            continue
+    for block, outcome, reason, kept in seen_elsewhere(page, evidences):
         needed = block.options["needs"]
-        outcome, reason, kept = look_up(
-            evidences.get(needed), needed, page.name, block.anchor, block.hash, content
-        )
         if kept is None:
             note = f"This block needs {NEEDED[needed]}, which this build does not have"
             note += (

@@ -6,13 +6,12 @@ from typing import Any
 
 from press import figures, render
 from press.blocks import Page, PageError
-from press.run import versions
+from press.run import RAN, versions
 
 NUMBERS_MARK = "<!-- numbers -->"
 VERSIONS_MARK = "<!-- versions -->"
 FIGURE_MARK = re.compile(r"<!-- figure of (?P<page>\S+): (?P<words>.+?) -->")
 CODE = ("python", "py")
-RAN = ("ran", "failed as intended")
 
 
 def numbers(rows: list[dict[str, Any]]) -> str:

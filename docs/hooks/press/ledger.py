@@ -14,7 +14,7 @@ from press.render import results_of
 
 DOWNLOADED = ("lessons/", "notebooks/")
 MODULE = re.compile(r"^::: (dlguide[\w.]*)", re.MULTILINE)
-GREEN = ("ran", "failed as intended", "shown only")
+GREEN = (*run.RAN, "shown only")
 
 
 @dataclasses.dataclass
@@ -43,8 +43,8 @@ class Edition:
         made = {}
         for name, proof in self.proofs.items():
             page, one = self.pages[name], self.runs[name]
-            measured = copies.slow_ones(page, one, proof)
-            took = recorded if self.environment == "cpu" else measured
+            here = self.environment == "cpu"
+            took = recorded if here else copies.slow_ones(page, one, proof)
             made[name] = copies.made(page, one, proof, took)
         return made
 
@@ -66,8 +66,9 @@ def make_edition(
     pages = {name: read_page(name) for name in names}
     if environment == "torchvision":
         pages = {name: page for name, page in pages.items() if wants(page, environment)}
+    watched = environment != "cuda"  # What no watch has seen has no copies.
     with Prover(copies.imports_of(pages.values())) as prover:
-        if environment != "cuda" and others_run:
+        if watched and others_run:
             prover.start()  # It loads while pages run.
         runs = run.in_parallel(
             [
@@ -83,7 +84,7 @@ def make_edition(
             jobs = [lambda: run.Run("docstrings", environment, "", [])]
         ran = {n: one for n, one in by_name.items() if not one.failure and one.results}
         recorded = evidence.recorded_seconds()
-        proved = by_length(ran) if environment != "cuda" else []
+        proved = by_length(ran) if watched else []
         jobs += [
             lambda n=name: copies.prove(  # type: ignore[misc]
                 pages[n], by_name[n], recorded, prover if others_run else None
@@ -368,7 +369,7 @@ def problems(edition: Edition, evidences: dict[str, Evidence]) -> list[str]:
     bad += [
         f"{r['page']}#{r['anchor']}: no copy of it has run: run `nox -s torchvision`"
         for r in beside
-        if r["outcome"] in ("ran", "failed as intended") and r["copy"] is None
+        if r["outcome"] in run.RAN and r["copy"] is None
     ]
     return [*edition.failures, *bad, *drift.problems(edition.pages, edition.runs)]
 

@@ -45,6 +45,7 @@ DOWNLOAD_COMMANDS = {
         f"--timeout={TIME_LIMIT_SECONDS}",
     ],
 }
+RAN = ("ran", "failed as intended")  # the outcomes of code that did what it should
 ENVIRONMENTS = {"cpu": "CPU", "cuda": "GPU", "torchvision": "torchvision"}
 
 
